@@ -1,0 +1,1 @@
+"""What happens: one function each, inside one unit of work."""

@@ -1,0 +1,460 @@
+"""Accounts under their locks: how they are loaded, what is appended to their ledgers, how they are saved.
+
+An account is changed in memory while its row is locked, and written once at the end of the transaction.
+"""
+
+from bisect import insort
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from typing import Any
+from uuid import UUID
+from zoneinfo import ZoneInfo
+
+from models.actions.roll_ups import ADDING, RollUps
+from models.rules import keeping
+from models.rules.burndown import NEVER
+from models.rules.fold import Boundary, CreditsIn, Debt, Lot, Movement, Order, State
+from models.rules.ids import new_id
+from models.rules.periods import Days, days_in, period
+from models.rules.refusals import LimitReached, NotFound
+from models.rules.words import EntryKind, GrantSource, PoolKind, RolloverPolicy, SubjectKind, TopUpStatus
+from models.tables import ledger
+from models.tables.ledger import ALLOCATION, CHECKPOINT, DEBT, ENTRY, GRANT
+from models.unit_of_work import UnitOfWork
+
+
+@dataclass(frozen=True, slots=True)
+class Terms:
+    """A plan that a tenant is on from a moment on."""
+
+    effective_at: datetime
+    plan_id: UUID
+    rate_lists: int
+    monthly_credits: int
+    first_seconds: int
+    next_seconds: int
+    rollover: RolloverPolicy
+    rollover_cap: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class About:
+    """What an entry says of its subject beside the movement."""
+
+    agent_id: UUID | None = None
+    opening_id: UUID | None = None
+    member_id: UUID | None = None
+    remarks: str = ""
+    top_up_status: TopUpStatus | None = None
+    is_call: bool = False
+    """Whether it is the entry that the call log shows for a call."""
+
+
+NOTHING_MORE = About()
+
+
+@dataclass(slots=True)
+class Grant:
+    """A grant's row while its account is locked."""
+
+    lot: Lot
+    state: str
+    is_given: bool
+    recorded_at: datetime
+    remarks: str = ""
+    voided_at: datetime | None = None
+    stored: tuple[int, int, str] | None = None
+    """Amount, remaining and state as they stand in the database; None for a new row."""
+
+    def fact(self) -> CreditsIn:
+        """Its beginning, for one that was given or bought. A top-up's grant has the id of the top-up."""
+        bought = self.lot.source in (GrantSource.TOP_UP, GrantSource.AUTO_RECHARGE)
+        if bought:
+            return CreditsIn(self.lot, EntryKind.TOP_UP, SubjectKind.TOP_UP, self.lot.id)
+        return CreditsIn(self.lot, EntryKind.GRANT, SubjectKind.CREDIT_GRANT, self.lot.id)
+
+    def about(self) -> About:
+        bought = self.lot.source in (GrantSource.TOP_UP, GrantSource.AUTO_RECHARGE)
+        return About(remarks=self.remarks, top_up_status=TopUpStatus.SETTLED if bought else None)
+
+
+@dataclass(slots=True)
+class Account:
+    """One tenant's account within a transaction that holds its lock."""
+
+    tenant_id: UUID
+    zone: ZoneInfo
+    anchor_day: date
+    now: datetime
+    seq: int
+    version: int
+    available: int
+    held: int
+    next_boundary: int
+    holds_end_at: datetime | None
+    facts_since_checkpoint: int
+    state: State
+    rolled: RollUps
+    days: Days
+    terms: list[Terms] = field(default_factory=list)
+    grants: dict[UUID, Grant] = field(default_factory=dict)
+    call_seqs: dict[UUID, int] = field(default_factory=dict)
+    """The calls that entries of this transaction are about, with the seq of the last one."""
+    _stored_debts: dict[Order, int] = field(default_factory=dict)
+    _entries: list[tuple[Any, ...]] = field(default_factory=list)
+    _allocations: list[tuple[Any, ...]] = field(default_factory=list)
+    _checkpoints: dict[datetime, str] = field(default_factory=dict)
+
+    # ------------------------------------------------------------ time
+
+    def terms_at(self, at: datetime) -> Terms:
+        """The plan in force at a moment; the first one also holds for all the past."""
+        found = self.terms[0]
+        for terms in self.terms[1:]:
+            if terms.effective_at <= at:
+                found = terms
+        return found
+
+    def boundary_at(self, number: int) -> datetime:
+        return period(self.anchor_day, number, self.zone).start
+
+    def boundary_fact(self, number: int) -> Boundary:
+        """The start of a period: the plan that ends there says what rolls over, the one in force what is granted."""
+        at = self.boundary_at(number)
+        before = self.terms_at(at - at.resolution)
+        return Boundary(
+            at=at,
+            until=self.boundary_at(number + 1),
+            key=f"period/{self.days.day_of(at)}",
+            credits=self.terms_at(at).monthly_credits,
+            rollover=before.rollover,
+            cap=before.rollover_cap,
+        )
+
+    def first_boundary_from(self, at: datetime) -> int:
+        """The number of the first boundary at a moment or later."""
+        months = (at.year - self.anchor_day.year) * 12 + at.month - self.anchor_day.month
+        number = max(0, months - 1)
+        while self.boundary_at(number) < at:
+            number += 1
+        return number
+
+    def due_at(self) -> datetime:
+        """When something happens by itself next: a boundary, the beginning or end of a grant, the end of a hold."""
+        ahead = [grant.lot.effective_at for grant in self.grants.values() if grant.state == "AHEAD"]
+        end = self.state.next_end()
+        return min(
+            self.boundary_at(self.next_boundary),
+            *ahead,
+            *([end] if end else []),
+            *([self.holds_end_at] if self.holds_end_at else []),
+            NEVER,
+        )
+
+    # ------------------------------------------------------------ appending
+
+    def append(self, movement: Movement, about: About = NOTHING_MORE) -> int:
+        """Number a movement and write it down as an entry; its seq."""
+        self.seq += 1
+        self.available += movement.credits
+        if abs(self.available) > MOST_AVAILABLE:
+            raise LimitReached("The account cannot hold that many credits.")
+        in_log = about.is_call or (movement.kind in ADDING and movement.credits > 0)
+        self._entries.append(
+            (
+                self.tenant_id,
+                self.seq,
+                movement.kind,
+                movement.credits,
+                self.available,
+                movement.at,
+                self.now,
+                movement.subject_kind,
+                movement.subject_id,
+                movement.key,
+                about.agent_id,
+                about.opening_id,
+                about.member_id,
+                about.top_up_status,
+                in_log,
+                about.remarks,
+            )
+        )
+        if movement.shares:
+            self._allocate(movement)
+        if movement.subject_kind is SubjectKind.CALL and movement.kind is EntryKind.USAGE:
+            self.call_seqs[movement.subject_id] = self.seq
+        if in_log:
+            agent = about.agent_id if about.is_call else None
+            self.rolled.count_log_row(self.tenant_id, self.days, movement.at, movement.credits, agent)
+        return self.seq
+
+    def _allocate(self, movement: Movement) -> None:
+        for position, share in enumerate(movement.shares):
+            self._allocations.append((self.tenant_id, self.seq, position, *share))
+        pools = {share.grant_id: self.grants[share.grant_id].lot.pool for share in movement.shares}
+        self.rolled.count_pools(self.tenant_id, self.days.day_of(movement.at), movement, pools)
+
+    def hold(self, kind: EntryKind, hold_id: UUID, key: str, credits: int, about: About) -> int:
+        """Write down that credits were set aside (HOLD) or given back (RELEASE)."""
+        sign = -1 if kind is EntryKind.HOLD else 1
+        self.held -= sign * credits
+        assert self.held >= 0
+        return self.append(Movement(self.now, kind, SubjectKind.HOLD, hold_id, key, sign * credits, ()), about)
+
+    # ------------------------------------------------------------ grants and states
+
+    def take_state(self) -> None:
+        """Bring the grants' rows to where the fold has left their lots."""
+        for lot in self.state.made:
+            if lot.id not in self.grants:
+                self.grants[lot.id] = Grant(lot, "BEGUN", is_given=False, recorded_at=self.now)
+        for lot in self.state.ended:
+            self.grants[lot.id].lot, self.grants[lot.id].state = lot, "ENDED"
+        for lot in self.state.lots.values():
+            self.grants[lot.id].lot, self.grants[lot.id].state = lot, "BEGUN"
+        self.state.made.clear()
+        self.state.ended.clear()
+
+    def known_grant(self, source: GrantSource, key: str) -> UUID:
+        """The id of a grant that the fold makes: that of its row, if there is one already."""
+        for grant in self.grants.values():
+            if grant.lot.source is source and grant.lot.key == key:
+                return grant.lot.id
+        return new_id()
+
+    def keep_state(self, at: datetime, state: State) -> None:
+        """Keep a state as a checkpoint: all that happened before a moment, and nothing of the moment."""
+        if len(state.debts) <= MOST_DEBTS_KEPT and (state.debts_are_loaded or not state.overdrawn):
+            self._checkpoints[at] = keeping.state_as_text(state)
+            self.facts_since_checkpoint = 0
+
+    async def load_debts(self, work: UnitOfWork) -> None:
+        """Load what is owed, before credits come in."""
+        if self.state.debts_are_loaded:
+            return
+        new, self.state.debts = self.state.debts, []
+        for row in await work.all(ledger.debts_of(self.tenant_id)):
+            kind = SubjectKind(row.subject_kind)
+            debt = Debt(Order.of_usage(row.occurred_at, kind, row.key), kind, row.activity_id, row.owed)
+            self._stored_debts[debt.order] = debt.owed
+            self.state.debts.append(debt)
+        self.state.debts.sort()
+        for debt in new:
+            insort(self.state.debts, debt)
+        self.state.debts_are_loaded = True
+
+    # ------------------------------------------------------------ saving
+
+    async def save(self, work: UnitOfWork) -> None:
+        """Write everything that changed. May be called again when more has changed."""
+        self.version += 1
+        balances = dict.fromkeys(PoolKind, 0)
+        for lot in self.state.lots.values():
+            balances[lot.pool] += lot.remaining
+        assert self.available == sum(balances.values()) - self.state.overdrawn - self.held
+        await self._save_grants(work)
+        await self.save_entries(work)
+        await self._save_debts(work)
+        await self._save_checkpoints(work)
+        await work.run(
+            ledger.change_account(),
+            {
+                "b_tenant": self.tenant_id,
+                "b_seq": self.seq,
+                "b_version": self.version,
+                "b_plan_balance": balances[PoolKind.PLAN],
+                "b_top_up_balance": balances[PoolKind.TOP_UP],
+                "b_overdrawn": self.state.overdrawn,
+                "b_held": self.held,
+                "b_next_boundary": self.next_boundary,
+                "b_holds_end_at": self.holds_end_at,
+                "b_due_at": self.due_at(),
+                "b_frontier": keeping.frontier_as_text(self.state, self.facts_since_checkpoint),
+            },
+        )
+        if not self.state.debts_are_loaded:
+            self.state.debts, self._stored_debts = [], {}
+
+    async def save_entries(self, work: UnitOfWork) -> None:
+        """Write what was appended since the last time."""
+        if self._entries:
+            work.ring(self.tenant_id, self.seq)
+        await work.insert(ENTRY, self._entries)
+        await work.insert(ALLOCATION, self._allocations)
+        self._entries, self._allocations = [], []
+
+    async def _save_grants(self, work: UnitOfWork) -> None:
+        new, changed = [], []
+        for grant in self.grants.values():
+            lot = grant.lot
+            if grant.stored is None:
+                new.append(_grant_row(self.tenant_id, grant))
+            elif grant.stored != (lot.amount, lot.remaining, grant.state):
+                changed.append(
+                    {
+                        "b_tenant": self.tenant_id,
+                        "b_id": lot.id,
+                        "b_amount": lot.amount,
+                        "b_remaining": lot.remaining,
+                        "b_state": grant.state,
+                        "b_voided_at": grant.voided_at,
+                    }
+                )
+            grant.stored = (lot.amount, lot.remaining, grant.state)
+        await work.insert(GRANT, new)
+        if changed:
+            await work.run(ledger.change_grant(), changed)
+
+    async def _save_debts(self, work: UnitOfWork) -> None:
+        owed = {debt.order: debt for debt in self.state.debts}
+        new = [_debt_row(self.tenant_id, debt) for order, debt in owed.items() if order not in self._stored_debts]
+        lowered = [
+            {**_debt_key(self.tenant_id, order), "b_owed": owed[order].owed}
+            for order, stored in self._stored_debts.items()
+            if order in owed and owed[order].owed != stored
+        ]
+        gone = [_debt_key(self.tenant_id, order) for order in self._stored_debts if order not in owed]
+        if gone:
+            await work.run(ledger.forget_debt(), gone)
+        if lowered:
+            await work.run(ledger.lower_debt(), lowered)
+        await work.insert(DEBT, new)
+        self._stored_debts = {order: debt.owed for order, debt in owed.items()}
+
+    async def _save_checkpoints(self, work: UnitOfWork) -> None:
+        if self._checkpoints:
+            await work.run(ledger.forget_checkpoints_from(self.tenant_id, min(self._checkpoints)))
+            rows = [(self.tenant_id, at, text) for at, text in self._checkpoints.items()]
+            await work.insert(CHECKPOINT, rows)
+            self._checkpoints = {}
+
+
+MOST_AVAILABLE = 2**62
+"""Far from where a sum of credits would no longer fit its column."""
+MOST_DEBTS_KEPT = 10_000
+"""A state with more debts is not kept: it would be slower to keep than to fold again."""
+
+
+async def lock_accounts(work: UnitOfWork, tenant_ids: Iterable[UUID], rolled: RollUps) -> dict[UUID, Account]:
+    """Load accounts and hold their locks until the transaction ends. Unknown tenants are left out.
+
+    The locks are taken in the order of the ids, so that no two transactions wait for each other.
+    """
+    wanted = {"tenants": sorted(set(tenant_ids))}
+    locked = await work.all(ledger.locked_accounts(), wanted)
+    accounts = {row.tenant_id: _account(row, rolled, work.now) for row in locked}
+    for row in await work.all(ledger.open_grants(), wanted):
+        _take_grant(accounts[row.tenant_id], row)
+    for row in await work.all(ledger.plans_of(), wanted):
+        accounts[row.tenant_id].terms.append(_terms(row))
+    return accounts
+
+
+async def lock_account(work: UnitOfWork, tenant_id: UUID, rolled: RollUps) -> Account:
+    """Load one account and hold its lock; an unknown tenant is NOT_FOUND."""
+    found = await lock_accounts(work, [tenant_id], rolled)
+    if tenant_id not in found:
+        raise NotFound("There is no such tenant.", ("tenant_id",))
+    return found[tenant_id]
+
+
+def _account(row: Any, rolled: RollUps, now: datetime) -> Account:
+    order, payer, steady_since, facts = keeping.frontier_of_text(row.frontier)
+    zone = ZoneInfo(row.time_zone)
+    account = Account(
+        tenant_id=row.tenant_id,
+        zone=zone,
+        anchor_day=row.anchor_day,
+        now=now,
+        seq=row.seq,
+        version=row.version,
+        available=row.plan_balance + row.top_up_balance - row.overdrawn - row.held,
+        held=row.held,
+        next_boundary=row.next_boundary,
+        holds_end_at=row.holds_end_at,
+        facts_since_checkpoint=facts,
+        state=State(identify=_no_grant, order=order, overdrawn=row.overdrawn, payer=payer, steady_since=steady_since),
+        rolled=rolled,
+        days=days_in(row.time_zone),
+    )
+    account.state.debts_are_loaded = not row.overdrawn
+    account.state.identify = account.known_grant
+    account.state.before_edge = account.keep_state
+    return account
+
+
+def _no_grant(source: GrantSource, key: str) -> UUID:
+    raise AssertionError("A state folds only within its account.")
+
+
+def _take_grant(account: Account, row: Any) -> None:
+    grant = grant_of(row)
+    account.grants[row.id] = grant
+    if grant.state == "BEGUN":
+        account.state.keep(grant.lot)
+
+
+def grant_of(row: Any) -> Grant:
+    """A grant from its row."""
+    lot = Lot(
+        row.id,
+        row.key,
+        PoolKind(row.pool),
+        GrantSource(row.source),
+        row.amount,
+        row.remaining,
+        row.priority,
+        row.effective_at,
+        row.expires_at,
+    )
+    stored = (row.amount, row.remaining, row.state)
+    return Grant(lot, row.state, row.is_given, row.recorded_at, row.remarks, row.voided_at, stored)
+
+
+def _terms(row: Any) -> Terms:
+    return Terms(
+        row.effective_at,
+        row.id,
+        row.rate_lists,
+        row.monthly_credits,
+        row.first_seconds,
+        row.next_seconds,
+        RolloverPolicy(row.rollover),
+        row.rollover_cap,
+    )
+
+
+def _grant_row(tenant_id: UUID, grant: Grant) -> tuple[Any, ...]:
+    lot = grant.lot
+    return (
+        tenant_id,
+        lot.id,
+        lot.key,
+        lot.pool,
+        lot.source,
+        lot.amount,
+        lot.remaining,
+        lot.priority,
+        lot.effective_at,
+        lot.expires_at,
+        grant.remarks,
+        grant.is_given,
+        grant.voided_at,
+        grant.state,
+        grant.recorded_at,
+    )
+
+
+def _debt_row(tenant_id: UUID, debt: Debt) -> tuple[Any, ...]:
+    return (tenant_id, debt.order.at, debt.subject_kind, debt.order.key, debt.activity_id, debt.owed)
+
+
+def _debt_key(tenant_id: UUID, order: Order) -> Mapping[str, Any]:
+    return {
+        "b_tenant": tenant_id,
+        "b_at": order.at,
+        "b_kind": order.subject_kind,
+        "b_key": order.key,
+    }

@@ -1,0 +1,49 @@
+"""The price books of plans, kept in memory while no rate list is added to them."""
+
+from itertools import groupby
+from uuid import UUID
+
+from models.actions.accounts import Account, Terms
+from models.rules.rating import Increment, PriceBook, Rate, RateList
+from models.rules.words import Activity, RateUnit
+from models.tables import ledger
+from models.unit_of_work import Reader
+
+_BOOKS: dict[UUID, tuple[int, PriceBook]] = {}
+_MOST_BOOKS = 10_000
+
+
+async def price_book(reader: Reader, plan_id: UUID, rate_lists: int) -> PriceBook:
+    """The plan's prices. Rate lists are only ever added, so their number tells whether a kept book still holds."""
+    kept = _BOOKS.get(plan_id)
+    if kept is not None and kept[0] == rate_lists:
+        return kept[1]
+    rows = await reader.all(ledger.rates_of_plan(), {"plan_id": plan_id})
+    lists = []
+    for _, group in groupby(rows, key=lambda row: row.list_id):
+        of_list = list(group)
+        rates = [
+            Rate(Activity(row.activity), row.model or None, RateUnit(row.unit), row.credits)
+            for row in of_list
+            if row.activity is not None
+        ]
+        lists.append(RateList(of_list[0].effective_from, of_list[0].recorded_at, rates))
+    if len(_BOOKS) >= _MOST_BOOKS:
+        _BOOKS.clear()
+    _BOOKS[plan_id] = (len(lists), PriceBook(lists))
+    return _BOOKS[plan_id][1]
+
+
+class Prices:
+    """The price books of the plans that some accounts are or were on."""
+
+    def __init__(self, books: dict[UUID, PriceBook]) -> None:
+        self._books = books
+
+    @classmethod
+    async def of(cls, reader: Reader, accounts: list[Account]) -> "Prices":
+        plans = {terms.plan_id: terms.rate_lists for account in accounts for terms in account.terms}
+        return cls({plan_id: await price_book(reader, plan_id, lists) for plan_id, lists in plans.items()})
+
+    def in_force(self, terms: Terms) -> tuple[Increment, PriceBook]:
+        return Increment(terms.first_seconds, terms.next_seconds), self._books[terms.plan_id]

@@ -1,0 +1,105 @@
+"""Folding facts into an account, together with everything that has become due by itself.
+
+Boundaries, and beginnings and ends of grants, are settled by whoever first touches the account after their time.
+"""
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from uuid import UUID
+
+from models.actions.accounts import NOTHING_MORE, About, Account, lock_account
+from models.actions.refolding import fold_again
+from models.actions.roll_ups import RollUps
+from models.rules.fold import CreditsIn, Fact, Movement, Name, Usage
+from models.unit_of_work import Books, UnitOfWork
+
+Abouts = Mapping[Name, About]
+FACTS_BETWEEN_CHECKPOINTS = 10_000
+
+
+async def fold_in(work: UnitOfWork, account: Account, facts: Sequence[Fact] = (), abouts: Abouts | None = None) -> None:
+    """Fold facts, late ones too, and all that is due; what they did is appended to the ledger."""
+    horizon = max(account.now, *(fact.order.at for fact in facts)) if facts else account.now
+    due = _take_due(account, horizon)
+    told = {**_abouts_of(due, account), **(abouts or {})}
+    in_order = sorted([*due, *facts], key=_order_of) if due else sorted(facts, key=_order_of)
+    if account.state.overdrawn and _may_repay(account, in_order, horizon):
+        await account.load_debts(work)
+    movements = _fold_on(account, in_order, horizon)
+    if movements is None:
+        await fold_again(work, account, in_order, told, horizon)
+    else:
+        account.take_state()
+        for movement in movements:
+            account.append(movement, told.get(movement.name, NOTHING_MORE))
+    _count_facts(account, len(facts))
+
+
+def _fold_on(account: Account, facts: Sequence[Fact], horizon: datetime) -> list[Movement] | None:
+    """Fold facts onto the state as it stands; None where a late one would have changed what came after it."""
+    state = account.state
+    movements: list[Movement] = []
+    position = 0
+    for fact in facts:
+        if not state.is_late(fact):
+            break
+        if not (isinstance(fact, Usage) and state.commutes(fact)):
+            return None
+        movements.append(state.use(fact))
+        position += 1
+    movements += state.fold(facts[position:], until=horizon)
+    return movements
+
+
+def _take_due(account: Account, horizon: datetime) -> list[Fact]:
+    due: list[Fact] = []
+    while account.boundary_at(account.next_boundary) <= horizon:
+        due.append(account.boundary_fact(account.next_boundary))
+        account.next_boundary += 1
+    due += [
+        grant.fact()
+        for grant in account.grants.values()
+        if grant.state == "AHEAD" and grant.lot.effective_at <= horizon
+    ]
+    return due
+
+
+def _abouts_of(due: Sequence[Fact], account: Account) -> dict[Name, About]:
+    return {fact.name: account.grants[fact.lot.id].about() for fact in due if isinstance(fact, CreditsIn)}
+
+
+def _order_of(fact: Fact) -> tuple[object, ...]:
+    return fact.order
+
+
+def _may_repay(account: Account, facts: Sequence[Fact], horizon: datetime) -> bool:
+    end = account.state.next_end()
+    return (end is not None and end <= horizon) or any(not isinstance(fact, Usage) for fact in facts)
+
+
+def _count_facts(account: Account, facts: int) -> None:
+    account.facts_since_checkpoint += facts
+    state = account.state
+    if account.facts_since_checkpoint >= FACTS_BETWEEN_CHECKPOINTS:
+        account.facts_since_checkpoint = 0
+        account.keep_state(state.order.at + state.order.at.resolution, state)
+        # Usage from before this would have to change what was just kept.
+        state.be_unsteady()
+
+
+async def settle(work: UnitOfWork, tenant_id: UUID) -> Account:
+    """Bring an account to the present: its lock is held, and all that was due is in its ledger."""
+    account = await lock_account(work, tenant_id, RollUps())
+    await fold_in(work, account)
+    return account
+
+
+async def settle_if_due(books: Books, tenant_id: UUID, due_at: datetime) -> bool:
+    """Settle an account that a reader found to be due; whether it was."""
+    if due_at > books.clock():
+        return False
+    async with books.work() as work:
+        account = await settle(work, tenant_id)
+        await account.save(work)
+        await account.rolled.save(work)
+    return True

@@ -1,0 +1,1 @@
+"""What is allowed: plain Python, without a clock, a database or settings."""

@@ -1,0 +1,551 @@
+"""The account as a fold: state + facts in order of time -> state + movements.
+
+A fact is what happened: a billing boundary, credits that come in, usage, a refund, a void. A movement is what it did to
+the account: an entry of the ledger with its shares on grants. Facts are folded in order of time, whatever the order in
+which they became known. One that becomes known late is folded on where that changes nothing else (`commutes`);
+otherwise the fold runs again from before it and `differences` tells what to correct.
+
+Amounts are whole millionths of a credit. Nothing here knows a clock or a database.
+"""
+
+from bisect import insort
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import NamedTuple
+from uuid import UUID
+
+from models.rules.burndown import burn_order
+from models.rules.words import EntryKind, GrantSource, PoolKind, RolloverPolicy, SubjectKind
+
+LONG_AGO = datetime(1, 1, 1, tzinfo=UTC)
+GRANT_PRIORITY = 100
+"""Of the grants that the server makes."""
+
+# At one moment: ends and boundaries, credits in, usage, refunds, voids.
+_EDGE, _CREDITS_IN, _USAGE, _REFUND, _VOID = range(5)
+_KINDS = {kind: position for position, kind in enumerate(SubjectKind)}
+_SUBJECTS = tuple(SubjectKind)
+_CREDITS_IN_KINDS = {EntryKind.GRANT: 0, EntryKind.TOP_UP: 1, EntryKind.REFUND: 2}
+
+
+class Order(NamedTuple):
+    """Where a fact stands among all facts of its tenant. Nothing in it depends on when it became known."""
+
+    at: datetime
+    rank: int = _EDGE
+    kind: int = 0
+    key: str = ""
+
+    @classmethod
+    def of_usage(cls, at: datetime, subject_kind: SubjectKind, key: str) -> "Order":
+        return cls(at, _USAGE, _KINDS[subject_kind], key)
+
+    @property
+    def subject_kind(self) -> SubjectKind:
+        """The kind of activity, of usage and refunds."""
+        assert self.rank in (_USAGE, _REFUND)
+        return _SUBJECTS[self.kind]
+
+
+BEGINNING = Order(LONG_AGO)
+
+
+Name = tuple[EntryKind, UUID, str]
+"""What tells movements at one moment apart: kind, subject and key."""
+
+
+@dataclass(slots=True)
+class Lot:
+    """A grant, as the fold sees it."""
+
+    id: UUID
+    key: str
+    pool: PoolKind
+    source: GrantSource
+    amount: int
+    remaining: int
+    priority: int
+    effective_at: datetime
+    expires_at: datetime | None
+
+
+@dataclass(slots=True, frozen=True)
+class Boundary:
+    """A billing period ends and the next begins, with the plan's new credits."""
+
+    at: datetime
+    until: datetime
+    key: str
+    credits: int
+    rollover: RolloverPolicy = RolloverPolicy.NONE
+    cap: int | None = None
+
+    @property
+    def order(self) -> Order:
+        return Order(self.at)
+
+
+@dataclass(slots=True, frozen=True)
+class CreditsIn:
+    """A grant that somebody gave or bought becomes effective."""
+
+    lot: Lot
+    kind: EntryKind
+    subject_kind: SubjectKind
+    subject_id: UUID
+
+    @property
+    def name(self) -> Name:
+        """That of the movement which it makes."""
+        return self.kind, self.subject_id, grant_key(self.lot)
+
+    @property
+    def order(self) -> Order:
+        return Order(self.lot.effective_at, _CREDITS_IN, _CREDITS_IN_KINDS[self.kind], self.lot.key)
+
+
+class Usage(NamedTuple):
+    """An activity that costs credits. One with negative credits amends one that was folded before."""
+
+    at: datetime
+    subject_kind: SubjectKind
+    activity_id: UUID
+    key: str
+    credits: int
+
+    @property
+    def order(self) -> Order:
+        return Order.of_usage(self.at, self.subject_kind, self.key)
+
+
+class Refund(NamedTuple):
+    """Credits of an activity are given back."""
+
+    at: datetime
+    subject_kind: SubjectKind
+    activity_id: UUID
+    key: str
+    credits: int
+    until: datetime
+    """The next boundary: where credits for an ended grant of the plan end."""
+
+    @property
+    def order(self) -> Order:
+        return Order(self.at, _REFUND, _KINDS[self.subject_kind], self.key)
+
+
+class Void(NamedTuple):
+    """What is left of a grant is taken back."""
+
+    at: datetime
+    grant_id: UUID
+    key: str
+
+    @property
+    def order(self) -> Order:
+        return Order(self.at, _VOID, 0, self.key)
+
+
+Fact = Boundary | CreditsIn | Usage | Refund | Void
+
+
+class Share(NamedTuple):
+    """A part of a movement: into a grant (positive) or out of it, for the activity that it pays, if any."""
+
+    grant_id: UUID
+    activity_id: UUID | None
+    credits: int
+
+
+class Movement(NamedTuple):
+    """What a fact did to the account. The part that no share shows changed what is overdrawn."""
+
+    at: datetime
+    kind: EntryKind
+    subject_kind: SubjectKind
+    subject_id: UUID
+    key: str
+    credits: int
+    shares: tuple[Share, ...]
+
+    @property
+    def name(self) -> Name:
+        return self.kind, self.subject_id, self.key
+
+
+class Debt(NamedTuple):
+    """Usage that no grant has paid yet."""
+
+    order: Order
+    subject_kind: SubjectKind
+    activity_id: UUID
+    owed: int
+
+
+class Payment(NamedTuple):
+    """What a grant paid of an activity."""
+
+    grant_id: UUID
+    pool: PoolKind
+    credits: int
+
+
+Identify = Callable[[GrantSource, str], UUID]
+"""The id of a grant that the fold makes: the same for the same source and key, however often the fold runs."""
+
+
+@dataclass(slots=True)
+class State:
+    """An account between two facts.
+
+    `debts` may be left unloaded while nothing comes in that could repay them: then it holds new ones only.
+    """
+
+    identify: Identify
+    order: Order = BEGINNING
+    lots: dict[UUID, Lot] = field(default_factory=dict)
+    debts: list[Debt] = field(default_factory=list)
+    overdrawn: int = 0
+    debts_are_loaded: bool = True
+    payer: UUID | None = None
+    """The one grant that has paid all usage since `steady_since`; None where there was none, or nobody could pay."""
+    steady_since: Order = BEGINNING
+    """Since this fact nothing happened but usage that one grant paid, or that nothing could pay."""
+    payments: dict[UUID, list[Payment]] = field(default_factory=dict)
+    """Who paid the activities whose refunds are folded, in the order of paying. Others need not be here."""
+    follows_payments: bool = False
+    ended: list[Lot] = field(default_factory=list)
+    made: list[Lot] = field(default_factory=list)
+    before_edge: Callable[[datetime, "State"], None] | None = None
+    """Told of every moment at which grants begin or end, before anything of that moment is folded."""
+    _edge: datetime = LONG_AGO
+    _burning: list[Lot] | None = None
+    _ends: list[tuple[datetime, str, UUID]] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        for lot in list(self.lots.values()):
+            self.keep(lot)
+
+    # ------------------------------------------------------------ folding
+
+    def fold(self, facts: Iterable[Fact], until: datetime | None = None) -> list[Movement]:
+        """Fold facts that are in order and none earlier than those before; then let grants end up to a moment."""
+        movements: list[Movement] = []
+        for fact in facts:
+            self.fold_one(fact, movements)
+        if until is not None:
+            self._end_grants(until, movements)
+        return movements
+
+    def fold_one(self, fact: Fact, movements: list[Movement]) -> None:
+        order = fact.order
+        if isinstance(fact, Usage):
+            self._end_grants(order.at, movements)
+            movements.append(self.use(fact))
+        elif isinstance(fact, Boundary):
+            self._pass_boundary(fact, movements)
+        else:
+            self._end_grants(order.at, movements)
+            if isinstance(fact, CreditsIn):
+                self._begin(fact, movements)
+            elif isinstance(fact, Refund):
+                self._refund(fact, movements)
+            else:
+                self._void(fact, movements)
+            self._unsettle(order)
+
+    def is_late(self, fact: Fact) -> bool:
+        order = fact.order
+        # Usage in the very place of other usage amends it.
+        return order < self.order or (order == self.order and isinstance(fact, Usage))
+
+    def commutes(self, fact: Usage) -> bool:
+        """Whether late usage can be folded on as if it came last, because in its place it would do the same.
+
+        So it is where since then no grant began or ended, nothing came in, and one and the same grant paid, or would
+        pay, every usage.
+        """
+        if not fact.credits:
+            return True
+        if fact.credits < 0:
+            # It amends what was folded.
+            return False
+        if fact.order <= self.steady_since:
+            return False
+        # Without a payer nothing was spent since, or there was nobody to pay: both are so now as they were then.
+        return self.payer is None or self.lots[self.payer].remaining >= fact.credits
+
+    @property
+    def burning(self) -> list[Lot]:
+        """The grants with credits left, in burn order."""
+        if self._burning is None:
+            self._burning = sorted((lot for lot in self.lots.values() if lot.remaining), key=burn_order)
+        return self._burning
+
+    def next_end(self) -> datetime | None:
+        return self._ends[0][0] if self._ends else None
+
+    # ------------------------------------------------------------ usage
+
+    def use(self, fact: Usage) -> Movement:
+        """Draw usage from the grants in burn order; what none can pay is owed."""
+        order = fact.order
+        if order > self.order:
+            self.order = order
+        shares = self._draw(fact.activity_id, fact.credits)
+        paid = -sum(share.credits for share in shares)
+        if fact.credits > paid:
+            self._owe(Debt(order, fact.subject_kind, fact.activity_id, fact.credits - paid))
+        self._keep_steady(fact.credits, paid, shares)
+        return Movement(
+            fact.at, EntryKind.USAGE, fact.subject_kind, fact.activity_id, fact.key, -fact.credits, tuple(shares)
+        )
+
+    def _draw(self, activity_id: UUID, amount: int) -> list[Share]:
+        shares: list[Share] = []
+        burning = self.burning
+        while amount and burning:
+            lot = burning[0]
+            part = min(lot.remaining, amount)
+            lot.remaining -= part
+            amount -= part
+            shares.append(Share(lot.id, activity_id, -part))
+            self._note_payment(activity_id, lot, part)
+            if not lot.remaining:
+                del burning[0]
+        return shares
+
+    def _owe(self, debt: Debt) -> None:
+        self.overdrawn += debt.owed
+        if self.debts and debt.order < self.debts[-1].order:
+            insort(self.debts, debt)
+        else:
+            self.debts.append(debt)
+
+    def _keep_steady(self, credits: int, paid: int, shares: list[Share]) -> None:
+        if not credits or (not paid and self.payer is None):
+            return
+        if len(shares) == 1 and paid == credits and self.payer in (None, shares[0].grant_id):
+            self.payer = shares[0].grant_id
+        else:
+            self.payer, self.steady_since = None, self.order
+
+    def _unsettle(self, order: Order) -> None:
+        self.order = max(self.order, order)
+        self.be_unsteady()
+
+    def be_unsteady(self) -> None:
+        """Let no usage before this moment be folded on: something depends on what came before it."""
+        self.payer, self.steady_since = None, self.order
+
+    def _note_payment(self, activity_id: UUID, lot: Lot, credits: int) -> None:
+        if self.follows_payments or activity_id in self.payments:
+            self.payments.setdefault(activity_id, []).append(Payment(lot.id, lot.pool, credits))
+
+    # ------------------------------------------------------------ credits in
+
+    def _begin(self, fact: CreditsIn, movements: list[Movement]) -> None:
+        lot = fact.lot
+        self._reach_edge(lot.effective_at)
+        movements.append(self._add(lot, lot.effective_at, fact.kind, fact.subject_kind, fact.subject_id))
+
+    def _add(self, lot: Lot, at: datetime, kind: EntryKind, subject_kind: SubjectKind, subject_id: UUID) -> Movement:
+        lot.remaining = lot.amount
+        self.keep(lot)
+        shares = (Share(lot.id, None, lot.amount), *self._repay(lot, lot.amount))
+        return Movement(at, kind, subject_kind, subject_id, grant_key(lot), lot.amount, shares)
+
+    def _repay(self, lot: Lot, most: int) -> list[Share]:
+        """Pay what is owed from credits that came in, oldest usage first."""
+        if not self.overdrawn:
+            return []
+        assert self.debts_are_loaded, "Credits came in to an account whose debts were not loaded."
+        shares: list[Share] = []
+        repaid = 0
+        while most and repaid < len(self.debts):
+            debt = self.debts[repaid]
+            part = min(debt.owed, most)
+            most -= part
+            lot.remaining -= part
+            self.overdrawn -= part
+            shares.append(Share(lot.id, debt.activity_id, -part))
+            self._note_payment(debt.activity_id, lot, part)
+            if part < debt.owed:
+                self.debts[repaid] = debt._replace(owed=debt.owed - part)
+                break
+            repaid += 1
+        del self.debts[:repaid]
+        self._burning = None
+        return shares
+
+    # ------------------------------------------------------------ boundaries and ends
+
+    def _pass_boundary(self, fact: Boundary, movements: list[Movement]) -> None:
+        self._end_grants(fact.at, movements, at_it=False)
+        self._reach_edge(fact.at)
+        rolled = self._rolled_over(fact)
+        self._end_grants(fact.at, movements)
+        for source, kind, amount in (
+            (GrantSource.ROLLOVER, EntryKind.ROLLOVER, rolled),
+            (GrantSource.PLAN, EntryKind.GRANT, fact.credits),
+        ):
+            if amount:
+                lot = self._made(source, fact.key, PoolKind.PLAN, amount, fact.at, fact.until)
+                movements.append(self._add(lot, fact.at, kind, SubjectKind.CREDIT_GRANT, lot.id))
+        self._unsettle(fact.order)
+
+    def _rolled_over(self, fact: Boundary) -> int:
+        if fact.rollover is RolloverPolicy.NONE:
+            return 0
+        ending = [lot for lot in self.lots.values() if lot.expires_at == fact.at]
+        left = sum(lot.remaining for lot in ending if lot.source is GrantSource.PLAN)
+        if fact.rollover is RolloverPolicy.CAPPED:
+            assert fact.cap is not None
+            return min(left, fact.cap)
+        return left + sum(lot.remaining for lot in ending if lot.source is GrantSource.ROLLOVER)
+
+    def _made(
+        self, source: GrantSource, key: str, pool: PoolKind, amount: int, at: datetime, until: datetime | None
+    ) -> Lot:
+        lot = Lot(self.identify(source, key), key, pool, source, amount, amount, GRANT_PRIORITY, at, until)
+        self.made.append(lot)
+        return lot
+
+    def _end_grants(self, moment: datetime, movements: list[Movement], *, at_it: bool = True) -> None:
+        """End the grants whose time is over, those that end at the very moment too if `at_it`."""
+        while self._ends and (self._ends[0][0] < moment or (at_it and self._ends[0][0] == moment)):
+            end, _, lot_id = self._ends[0]
+            self._reach_edge(end)
+            lot = self.lots[lot_id]
+            if lot.remaining:
+                movements.append(self._take_back(lot, end, EntryKind.EXPIRY, grant_key(lot)))
+            self._drop(lot)
+            self._unsettle(Order(end))
+
+    def _reach_edge(self, at: datetime) -> None:
+        if self.before_edge is not None and at > self._edge:
+            self._edge = at
+            self.before_edge(at, self)
+
+    def _take_back(self, lot: Lot, at: datetime, kind: EntryKind, key: str) -> Movement:
+        left, lot.remaining = lot.remaining, 0
+        share = Share(lot.id, None, -left)
+        return Movement(at, kind, SubjectKind.CREDIT_GRANT, lot.id, key, -left, (share,))
+
+    def keep(self, lot: Lot) -> None:
+        """Let a grant that has begun pay."""
+        self.lots[lot.id] = lot
+        self._burning = None
+        if lot.expires_at is not None:
+            insort(self._ends, (lot.expires_at, grant_key(lot), lot.id))
+
+    def _drop(self, lot: Lot) -> None:
+        del self.lots[lot.id]
+        if lot.expires_at is not None:
+            self._ends.remove((lot.expires_at, grant_key(lot), lot.id))
+        self.ended.append(lot)
+        self._burning = None
+
+    # ------------------------------------------------------------ corrections
+
+    def _refund(self, fact: Refund, movements: list[Movement]) -> None:
+        """Lower what is owed of the activity, then give to the grants that paid, the last first."""
+        left = fact.credits - self._forgive(fact.activity_id, fact.credits)
+        shares: list[Share] = []
+        for payment in self._unpay(fact.activity_id, left):
+            lot = self.lots.get(payment.grant_id) or self._lot_for_refund(fact, payment)
+            lot.remaining += payment.credits
+            self._burning = None
+            shares.append(Share(lot.id, None, payment.credits))
+            shares += self._repay(lot, payment.credits)
+        movements.append(
+            Movement(
+                fact.at,
+                EntryKind.REFUND,
+                fact.subject_kind,
+                fact.activity_id,
+                fact.key,
+                fact.credits,
+                tuple(shares),
+            )
+        )
+
+    def _unpay(self, activity_id: UUID, amount: int) -> list[Payment]:
+        """The parts of an activity's payments, the last first, that add up to the amount; they count no longer."""
+        payments, undone = self.payments.get(activity_id, []), []
+        while amount and payments:
+            payment = payments.pop()
+            part = min(payment.credits, amount)
+            amount -= part
+            if part < payment.credits:
+                payments.append(payment._replace(credits=payment.credits - part))
+            undone.append(payment._replace(credits=part))
+        assert not amount, "More was refunded than was charged."
+        return undone
+
+    def _forgive(self, activity_id: UUID, most: int) -> int:
+        """Lower what is owed of an activity, the newest debt first; how much it was lowered."""
+        if not self.overdrawn:
+            return 0
+        assert self.debts_are_loaded, "A refund came to an account whose debts were not loaded."
+        forgiven = 0
+        for position in reversed(range(len(self.debts))):
+            debt = self.debts[position]
+            if debt.activity_id == activity_id and forgiven < most:
+                part = min(debt.owed, most - forgiven)
+                forgiven += part
+                self.overdrawn -= part
+                self.debts[position] = debt._replace(owed=debt.owed - part)
+        self.debts = [debt for debt in self.debts if debt.owed]
+        return forgiven
+
+    def _lot_for_refund(self, fact: Refund, payment: Payment) -> Lot:
+        """A usable grant in place of one that has ended: one for each refund and pool."""
+        key = f"{fact.key}/{payment.pool}"
+        lot_id = self.identify(GrantSource.REFUND, key)
+        if lot_id not in self.lots:
+            until = fact.until if payment.pool is PoolKind.PLAN else None
+            lot = self._made(GrantSource.REFUND, key, payment.pool, 0, fact.at, until)
+            self.keep(lot)
+        lot = self.lots[lot_id]
+        lot.amount += payment.credits
+        return lot
+
+    def _void(self, fact: Void, movements: list[Movement]) -> None:
+        lot = self.lots.get(fact.grant_id)
+        if lot is not None:
+            movements.append(self._take_back(lot, fact.at, EntryKind.ADJUSTMENT, fact.key))
+            self._drop(lot)
+
+
+def grant_key(lot: Lot) -> str:
+    """What movements about a grant have as their key: unlike its id, it is the same whenever the fold runs."""
+    return f"{lot.source}/{lot.key}"
+
+
+# ---------------------------------------------------------------- late facts
+
+
+def differences(recorded: Iterable[Movement], folded: Iterable[Movement]) -> list[Movement]:
+    """What is to be added to the recorded movements so that they amount to the folded ones.
+
+    Each difference has the kind, the subject, the key and the time of what it corrects.
+    """
+    sums: dict[tuple[datetime, SubjectKind, Name], Movement] = {}
+    parts: dict[tuple[datetime, SubjectKind, Name], dict[tuple[UUID, UUID | None], int]] = {}
+    for sign, movements in ((1, folded), (-1, recorded)):
+        for movement in movements:
+            name = (movement.at, movement.subject_kind, movement.name)
+            before = sums.get(name)
+            total = sign * movement.credits + (before.credits if before else 0)
+            sums[name] = movement._replace(credits=total, shares=())
+            shares = parts.setdefault(name, {})
+            for grant_id, activity_id, part in movement.shares:
+                shares[grant_id, activity_id] = shares.get((grant_id, activity_id), 0) + sign * part
+    found = []
+    for name, movement in sums.items():
+        shares_left = tuple(Share(*place, part) for place, part in parts[name].items() if part)
+        if movement.credits or shares_left:
+            found.append(movement._replace(shares=shares_left))
+    return sorted(found, key=lambda movement: movement.at)

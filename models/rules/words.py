@@ -1,0 +1,153 @@
+"""The words of the field that are one of a fixed few. Their values are the names that the graph shows."""
+
+from enum import StrEnum
+
+
+class Role(StrEnum):
+    """What a key may do."""
+
+    OPERATOR = "OPERATOR"
+    ADMIN = "ADMIN"
+    MEMBER = "MEMBER"
+    RECORDER = "RECORDER"
+
+
+class Activity(StrEnum):
+    """What can cost credits. The order is that of usage at one moment."""
+
+    CALL = "CALL"
+    TRANSLATION = "TRANSLATION"
+    MESSAGE = "MESSAGE"
+    INTERVIEW = "INTERVIEW"
+    TRANSCRIPT = "TRANSCRIPT"
+    FACT = "FACT"
+    DOCUMENT = "DOCUMENT"
+
+
+class RateUnit(StrEnum):
+    """What one unit of a rate is."""
+
+    MINUTE = "MINUTE"
+    MESSAGE = "MESSAGE"
+    THOUSAND_TOKENS = "THOUSAND_TOKENS"
+    INTERVIEW = "INTERVIEW"
+    FACT = "FACT"
+    DOCUMENT = "DOCUMENT"
+
+
+class RolloverPolicy(StrEnum):
+    """What becomes of the plan's credits that are left at a boundary."""
+
+    NONE = "NONE"
+    CAPPED = "CAPPED"
+    UNLIMITED = "UNLIMITED"
+
+
+class AgentChannel(StrEnum):
+    """How an agent works."""
+
+    VOICE = "VOICE"
+    CHAT = "CHAT"
+    INTERVIEW = "INTERVIEW"
+    SCRIBE = "SCRIBE"
+
+
+class CallDirection(StrEnum):
+    """Who called whom, seen from the agent."""
+
+    INBOUND = "INBOUND"
+    OUTBOUND = "OUTBOUND"
+
+
+class OpeningStatus(StrEnum):
+    """Whether candidates are still being interviewed."""
+
+    OPEN = "OPEN"
+    CLOSED = "CLOSED"
+
+
+class InterviewStatus(StrEnum):
+    """How far an interview came. The order is that of progress."""
+
+    INVITED = "INVITED"
+    STARTED = "STARTED"
+    PARTIAL = "PARTIAL"
+    COMPLETED = "COMPLETED"
+
+
+class PoolKind(StrEnum):
+    """Which pool a grant belongs to. The order is that of burning."""
+
+    PLAN = "PLAN"
+    TOP_UP = "TOP_UP"
+
+
+class GrantSource(StrEnum):
+    """Where a grant came from."""
+
+    PLAN = "PLAN"
+    ROLLOVER = "ROLLOVER"
+    TOP_UP = "TOP_UP"
+    AUTO_RECHARGE = "AUTO_RECHARGE"
+    PROMOTION = "PROMOTION"
+    ADJUSTMENT = "ADJUSTMENT"
+    REFUND = "REFUND"
+
+
+class EntryKind(StrEnum):
+    """What moved the credits."""
+
+    GRANT = "GRANT"
+    TOP_UP = "TOP_UP"
+    USAGE = "USAGE"
+    EXPIRY = "EXPIRY"
+    ROLLOVER = "ROLLOVER"
+    REFUND = "REFUND"
+    ADJUSTMENT = "ADJUSTMENT"
+    HOLD = "HOLD"
+    RELEASE = "RELEASE"
+
+
+class TopUpStatus(StrEnum):
+    """How far a purchase of credits is."""
+
+    PENDING = "PENDING"
+    SETTLED = "SETTLED"
+    FAILED = "FAILED"
+
+
+class HoldStatus(StrEnum):
+    """What became of credits set aside for a call."""
+
+    OPEN = "OPEN"
+    SETTLED = "SETTLED"
+    RELEASED = "RELEASED"
+    EXPIRED = "EXPIRED"
+
+
+class SubjectKind(StrEnum):
+    """What an entry can be about, by the name of its graph type in snake case, as ids show it."""
+
+    CALL = "call"
+    MESSAGE = "message"
+    INTERVIEW = "interview"
+    TRANSCRIPT = "transcript"
+    FACT = "fact"
+    DOCUMENT = "document"
+    TOP_UP = "top_up"
+    CREDIT_GRANT = "credit_grant"
+    HOLD = "hold"
+
+
+class ErrorCode(StrEnum):
+    """Why a request was refused, for programs."""
+
+    NOT_FOUND = "NOT_FOUND"
+    INVALID = "INVALID"
+    CONFLICT = "CONFLICT"
+    INSUFFICIENT_CREDITS = "INSUFFICIENT_CREDITS"
+    LIMIT_REACHED = "LIMIT_REACHED"
+    BUDGET_REACHED = "BUDGET_REACHED"
+    FORBIDDEN = "FORBIDDEN"
+    NO_RATE = "NO_RATE"
+    EXPIRED = "EXPIRED"

@@ -1,0 +1,1 @@
+"""What is stored: rows, constraints, and statements narrowed to a tenant."""

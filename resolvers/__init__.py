@@ -1,0 +1,1 @@
+"""What can be asked: the types of the graph, and how each is answered."""

@@ -1,0 +1,87 @@
+"""What the resolvers of one operation share: who asks, and the way to the books. Made anew for every operation."""
+
+from collections.abc import Mapping
+from contextlib import AbstractAsyncContextManager
+from datetime import datetime
+from functools import cached_property
+from typing import Any
+from uuid import UUID
+
+import strawberry
+
+from models.rules.ids import parse_type_id
+from models.rules.refusals import Invalid, NotFound, Path
+from models.rules.viewers import ROLES, Viewer
+from models.unit_of_work import Books, Rows, UnitOfWork
+from resolvers.loaders import Found, Loaders
+
+
+class Context:
+    """One operation's. It holds no connection: siblings run at the same time, so each reading opens its own."""
+
+    def __init__(self, viewer: Viewer, books: Books, key_pepper: str = "") -> None:
+        self.viewer, self.books = viewer, books
+        self.key_pepper = key_pepper
+        """What is mixed into the hashes of keys."""
+        self.permissions = ROLES[viewer.role]
+
+    @cached_property
+    def now(self) -> datetime:
+        """The same instant for all that the operation reads."""
+        return self.books.clock()
+
+    @cached_property
+    def loaders(self) -> Loaders:
+        return Loaders(self)
+
+    async def all(self, statement: Any, values: Mapping[str, Any] | None = None) -> Rows:
+        async with self.books.reading() as reader:
+            return await reader.all(statement, values)
+
+    async def first(self, statement: Any, values: Mapping[str, Any] | None = None) -> Found:
+        async with self.books.reading() as reader:
+            return await reader.first(statement, values)
+
+    async def value(self, statement: Any, values: Mapping[str, Any] | None = None) -> Any:
+        async with self.books.reading() as reader:
+            return await reader.value(statement, values)
+
+    def work(self) -> AbstractAsyncContextManager[UnitOfWork]:
+        """One transaction, for a mutation."""
+        return self.books.work()
+
+    def tenant_id(self, text: str, *path: str) -> UUID:
+        """The tenant that an input names, if the viewer may know that it exists."""
+        id = parse_id(text, "tenant", *path)
+        if not self.viewer.sees(id):
+            raise NotFound("There is no such tenant.", path)
+        return id
+
+    async def owner_of(self, kind: str, id: UUID, *path: str) -> UUID:
+        """The tenant of what an input names, if the viewer may know that it exists."""
+        row = await self.loaders.find(kind, id)
+        if row is None:
+            raise NotFound(f"There is no such {kind.replace('_', ' ')}.", path)
+        tenant_id: UUID = row.tenant_id
+        return tenant_id
+
+
+Info = strawberry.Info[Context, None]
+
+
+def parse_id(text: str, kind: str, *path: str) -> UUID:
+    """The id of a thing of one kind, as an input names it.
+
+    Nonsense is INVALID; an id of another kind is a well-formed one that names nothing here.
+    """
+    found, id = _parsed(text, path)
+    if found != kind:
+        raise NotFound(f"This is the id of another type; one of a {kind} begins with {kind}_.", path)
+    return id
+
+
+def _parsed(text: str, path: Path) -> tuple[str, UUID]:
+    try:
+        return parse_type_id(text)
+    except (ValueError, IndexError):
+        raise Invalid("This is not an id.", path) from None

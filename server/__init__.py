@@ -1,0 +1,1 @@
+"""The running process: app, settings, database, keys, command line."""

@@ -1,0 +1,67 @@
+"""The application: every path, what answers there, and what stands around all of them."""
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+from starlette.applications import Starlette
+from starlette.exceptions import HTTPException
+from starlette.middleware import Middleware
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import BaseRoute, Mount, Route, WebSocketRoute
+from starlette.types import ASGIApp, Lifespan, Receive, Scope, Send
+from strawberry import Schema
+
+from server.edge import Edge
+from server.errors import INVALID, NOT_FOUND, BadRequest
+from server.health import Check, Readiness, live
+from server.http import Authenticate, ContextFor, GraphQLEndpoint
+from server.metrics import Metrics
+from server.operations import Operations
+from server.pages import GRAPHIQL, GRAPHIQL_ASSETS, GraphiQLAssets, GraphiQLPage, front_page
+from server.settings import Settings
+
+
+def create_app(
+    settings: Settings,
+    schema: Schema,
+    *,
+    authenticate: Authenticate,
+    context_for: ContextFor,
+    checks: Mapping[str, Check] | None = None,
+    lifespan: Lifespan[Starlette] | None = None,
+    socket: ASGIApp | None = None,
+    routes: Sequence[BaseRoute] = (),
+    graphiql: Path = GRAPHIQL,
+) -> Starlette:
+    """Put the server together. What needs opening and closing is the lifespan's; `socket` answers /graphql's."""
+    operations = Operations(schema, settings)
+    metrics = Metrics(settings.metrics_key)
+    endpoint = GraphQLEndpoint(operations, authenticate, context_for, settings, GraphiQLPage(graphiql))
+    return Starlette(
+        routes=[
+            Route("/graphql", endpoint),
+            WebSocketRoute("/graphql", socket or refuse_socket),
+            Route("/health/live", live),
+            Route("/health/ready", Readiness(checks or {}).__call__),
+            Route("/metrics", metrics.__call__),
+            *routes,
+            Mount(GRAPHIQL_ASSETS, GraphiQLAssets(graphiql)),
+            Route("/", front_page),
+        ],
+        middleware=[Middleware(Edge, settings=settings, observe=metrics.observe)],
+        exception_handlers={HTTPException: as_bad_request},
+        lifespan=lifespan,
+    )
+
+
+async def as_bad_request(request: Request, error: Exception) -> Response:
+    """Starlette's own refusals, such as an unknown path, in the shape of all others."""
+    assert isinstance(error, HTTPException)
+    code = NOT_FOUND if error.status_code == 404 else INVALID
+    raise BadRequest(error.status_code, code, error.detail, dict(error.headers or {}))
+
+
+async def refuse_socket(scope: Scope, receive: Receive, send: Send) -> None:
+    """Nothing is pushed yet. Refused before the handshake, which clients see as a plain 403."""
+    await send({"type": "websocket.close", "code": 1008})

@@ -1,0 +1,218 @@
+"""Opens the books: engines for SQLite and PostgreSQL, made from the one setting that names the database."""
+
+import sqlite3
+from pathlib import Path
+from typing import Any
+from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
+from uuid import uuid4
+
+from sqlalchemy import event, text
+from sqlalchemy.engine import URL, Connection
+from sqlalchemy.exc import DBAPIError, InvalidatePoolError
+from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
+
+from models.unit_of_work import Books, Clock, Doorbell, utc_now
+
+# Writers queue for a connection rather than fail: a batch of a thousand events takes milliseconds.
+WRITERS_WAIT_SECONDS = 60
+READERS_WAIT_SECONDS = 30
+CONNECT_SECONDS = 10
+
+# How long SQLite itself waits for another process that holds the file's lock. First, since the others need it.
+_SQLITE_WAITS = "busy_timeout=30000"
+WRITER_PRAGMAS = (
+    _SQLITE_WAITS,
+    "journal_mode=WAL",
+    "synchronous=FULL",
+    "foreign_keys=ON",
+    "cache_size=-200000",
+    "wal_autocheckpoint=20000",
+)
+READER_PRAGMAS = (_SQLITE_WAITS, "query_only=ON")
+# Foreign keys are off while tables are rebuilt: dropping the old table would else delete what refers to it.
+MIGRATION_PRAGMAS = (_SQLITE_WAITS, "journal_mode=WAL", "synchronous=FULL", "foreign_keys=OFF")
+
+
+class DatabaseProblem(Exception):
+    """The database cannot be used as it is named. The message is for the person who named it; it holds no password."""
+
+
+def open_books(
+    database_url: str,
+    doorbell: Doorbell = lambda _: None,
+    clock: Clock = utc_now,
+    *,
+    writers: int = 5,
+    readers: int = 10,
+) -> Books:
+    """The books at a URL. Connections are made when they are first needed, in the loop that needs them.
+
+    On SQLite one connection writes, whatever is asked for.
+    """
+    if file := sqlite_file(database_url):
+        return Books(_sqlite_writer(file), _sqlite_reader(file, min(readers, 4)), doorbell, clock)
+    return Books(_postgresql_writer(database_url, writers), _postgresql_reader(database_url, readers), doorbell, clock)
+
+
+async def reach(books: Books) -> None:
+    """Make sure that the database answers; DatabaseProblem says why it does not."""
+    for engine in (books.writes, books.reads):
+        try:
+            async with engine.connect() as connection:
+                await connection.execute(text("SELECT 1"))
+        except (DBAPIError, OSError) as error:
+            raise problem_with(error) from error
+
+
+def problem_with(error: Exception) -> DatabaseProblem:
+    """What to tell the person who started the server about a failed connection."""
+    cause = error.orig if isinstance(error, DBAPIError) and error.orig else error
+    why = str(cause).strip() or type(cause).__name__
+    # The dialect's own errors begin with the class of the driver's.
+    why = why.rpartition(">: ")[2] if why.startswith("<class ") else why
+    return DatabaseProblem(f"The database does not answer: {why}")
+
+
+def sqlite_file(database_url: str) -> Path | None:
+    """The file that a URL names; None where it names a PostgreSQL server."""
+    if urlsplit(database_url).scheme in ("postgresql", "postgres", "postgresql+asyncpg"):
+        return None
+    name = database_url.removeprefix("sqlite:///")
+    if name == database_url:
+        raise DatabaseProblem("A database is named sqlite:///FILE or postgresql://USER:PASSWORD@HOST/NAME.")
+    if not name or ":memory:" in name or "?" in name or name.startswith("file:"):
+        # A database in memory is one shared connection: one task's rollback would undo another's work.
+        raise DatabaseProblem("SQLite needs a plain file: sqlite:///FILE.")
+    file = Path(name)
+    if not file.parent.is_dir():
+        raise DatabaseProblem(f"The directory {file.parent} does not exist, so {file.name} cannot be made in it.")
+    if file.is_dir():
+        raise DatabaseProblem(f"{file} is a directory; give the name of a file.")
+    return file
+
+
+def migration_engine(database_url: str) -> AsyncEngine:
+    """An engine of one connection for changing tables, which nothing else may do at the same time."""
+    if file := sqlite_file(database_url):
+        return _sqlite_engine(file, MIGRATION_PRAGMAS, "BEGIN IMMEDIATE", pool_size=1, max_overflow=0)
+    return _postgresql_engine(database_url, pool_size=1, max_overflow=0)
+
+
+def _sqlite_writer(file: Path) -> AsyncEngine:
+    return _sqlite_engine(
+        file,
+        WRITER_PRAGMAS,
+        # A plain BEGIN that reads and then writes fails at once where another process has written between.
+        "BEGIN IMMEDIATE",
+        pool_size=1,
+        max_overflow=0,
+        pool_timeout=WRITERS_WAIT_SECONDS,
+    )
+
+
+def _sqlite_reader(file: Path, connections: int) -> AsyncEngine:
+    engine = _sqlite_engine(
+        file,
+        READER_PRAGMAS,
+        None,
+        pool_size=connections,
+        max_overflow=0,
+        pool_timeout=READERS_WAIT_SECONDS,
+    )
+
+    @event.listens_for(engine.sync_engine, "begin")
+    def _begin(connection: Connection) -> None:
+        # Takes no lock and touches no file, so it needs no trip to the driver's thread: half the cost of a read.
+        # What the transaction sees is settled by its first SELECT.
+        raw: Any = connection.connection.driver_connection
+        raw._conn.execute("BEGIN")
+
+    return engine
+
+
+def _sqlite_engine(file: Path, pragmas: tuple[str, ...], begin: str | None, **pool: Any) -> AsyncEngine:
+    engine = create_async_engine(URL.create("sqlite+aiosqlite", database=str(file)), **pool)
+
+    @event.listens_for(engine.sync_engine, "connect")
+    def _connect(connection: Any, _record: object) -> None:
+        connection.isolation_level = None  # The driver begins nothing by itself.
+        cursor = connection.cursor()
+        for pragma in pragmas:
+            cursor.execute(f"PRAGMA {pragma}")
+        cursor.close()
+
+    if begin:
+
+        @event.listens_for(engine.sync_engine, "begin")
+        def _begin(connection: Connection) -> None:
+            connection.exec_driver_sql(begin)
+
+    return engine
+
+
+def _postgresql_writer(database_url: str, connections: int) -> AsyncEngine:
+    return _postgresql_engine(
+        database_url,
+        isolation_level="READ COMMITTED",
+        pool_size=connections,
+        max_overflow=0,
+        pool_timeout=WRITERS_WAIT_SECONDS,
+    )
+
+
+def _postgresql_reader(database_url: str, connections: int) -> AsyncEngine:
+    engine = _postgresql_engine(
+        database_url,
+        # One state for all that a reader asks; it costs what any other BEGIN costs.
+        isolation_level="REPEATABLE READ",
+        pool_size=connections,
+        max_overflow=0,
+        pool_timeout=READERS_WAIT_SECONDS,
+    )
+
+    @event.listens_for(engine.sync_engine, "connect")
+    def _connect(connection: Any, _record: object) -> None:
+        connection.readonly = True
+
+    return engine
+
+
+def _postgresql_engine(database_url: str, **options: Any) -> AsyncEngine:
+    # The driver reads the URL itself, so that it means what it means to PostgreSQL's own programs.
+    dsn, adapter = _split_url(database_url)
+    engine = create_async_engine(
+        URL.create("postgresql+asyncpg", query=adapter),
+        connect_args={"dsn": dsn, "timeout": CONNECT_SECONDS, **_behind_pgbouncer(adapter)},
+        **options,
+    )
+
+    @event.listens_for(engine.sync_engine, "checkout")
+    def _is_alive(_connection: object, record: Any, _fairy: object) -> None:
+        # Instead of a round trip before every use: a server that went away has closed the socket, which costs
+        # nothing to see. All idle connections are as old, so all are dropped.
+        if record.driver_connection.is_closed():
+            raise InvalidatePoolError
+
+    return engine
+
+
+def _split_url(database_url: str) -> tuple[str, dict[str, str]]:
+    """What the driver is to read, and what is for SQLAlchemy's side of it."""
+    parts = urlsplit(database_url)
+    query = dict(parse_qsl(parts.query, keep_blank_values=True))
+    ours = {name: query.pop(name) for name in ("prepared_statement_cache_size",) if name in query}
+    query.setdefault("application_name", "tallygraph")
+    dsn = urlunsplit(("postgresql", parts.netloc, parts.path, urlencode(query), ""))
+    return dsn, ours
+
+
+def _behind_pgbouncer(adapter: dict[str, str]) -> dict[str, Any]:
+    """Where statements may run on any server connection, none is kept prepared and no two share a name."""
+    if adapter.get("prepared_statement_cache_size") != "0":
+        return {}
+    return {"statement_cache_size": 0, "prepared_statement_name_func": lambda: f"tallygraph_{uuid4().hex}"}
+
+
+def sqlite_is_safe_for_many() -> bool:
+    """Whether several processes may write one file: older versions can damage it when two write at once."""
+    return sqlite3.sqlite_version_info >= (3, 51, 3)

@@ -1,0 +1,104 @@
+/** GraphiQL for Tallygraph, with everything it needs from this server: no other host is asked. */
+
+import "graphiql/setup-workers/vite";
+import "graphiql/style.css";
+import "@graphiql/plugin-explorer/style.css";
+import "./style.css";
+
+import { explorerPlugin } from "@graphiql/plugin-explorer";
+import { HISTORY_PLUGIN } from "@graphiql/plugin-history";
+import { useGraphiQL, useGraphiQLActions } from "@graphiql/react";
+import { createGraphiQLFetcher, type Fetcher } from "@graphiql/toolkit";
+import { GraphiQL } from "graphiql";
+import { useEffect, type FormEvent } from "react";
+import { createRoot } from "react-dom/client";
+
+import { exampleTabs, nothingKnown } from "./examples";
+import {
+  findIds,
+  giveToStoredTabs,
+  hasStoredTabs,
+  headersFor,
+  knownHeaders,
+  openWithKey,
+  settleStoredTabs,
+  takeKeyFromAddress,
+} from "./key";
+
+const endpoint = new URL("/graphql", location.href);
+const socket = Object.assign(new URL(endpoint), { protocol: location.protocol === "https:" ? "wss:" : "ws:" });
+
+// The headers of the tab become the payload of connection_init; the server reads their names in any case.
+const send = createGraphiQLFetcher({ url: endpoint.href, subscriptionUrl: socket.href, enableIncrementalDelivery: false });
+
+/** Sends as the tab says; the schema is first asked for before the editor of the headers is there. */
+function fetcherWith(headers: string): Fetcher {
+  return (params, options) => send(params, { ...options, headers: options?.headers ?? knownHeaders(headers) });
+}
+
+const plugins = [HISTORY_PLUGIN, explorerPlugin()];
+
+/** Reads the schema again when the headers change, since a key decides whether it may be read. */
+function SchemaFollowsKey() {
+  const headerEditor = useGraphiQL((state) => state.headerEditor);
+  const { introspect } = useGraphiQLActions();
+  useEffect(() => {
+    let timer = 0;
+    const listening = headerEditor?.onDidChangeModelContent(() => {
+      clearTimeout(timer);
+      timer = window.setTimeout(() => void introspect(), 700);
+    });
+    return () => {
+      clearTimeout(timer);
+      listening?.dispose();
+    };
+  }, [headerEditor, introspect]);
+  return null;
+}
+
+/** Where a key is pasted: it goes to every tab, and the examples are filled with its tenant's ids. */
+function KeyForm() {
+  const submit = (event: FormEvent<HTMLFormElement>) => {
+    event.preventDefault();
+    const key = new FormData(event.currentTarget).get("key");
+    if (typeof key === "string" && key.trim()) openWithKey(key.trim());
+  };
+  return (
+    <form className="key" onSubmit={submit}>
+      <input name="key" type="password" autoComplete="off" placeholder="Paste a key" aria-label="Key" />
+      <button>Use this key in every tab</button>
+    </form>
+  );
+}
+
+async function start(): Promise<void> {
+  const key = takeKeyFromAddress();
+  const headers = headersFor(key);
+  const ids = key === null ? nothingKnown : await findIds(headers);
+  const isFirstVisit = !hasStoredTabs();
+  if (key === null) settleStoredTabs();
+  else giveToStoredTabs(headers, ids);
+  const tabs = exampleTabs(ids, headers, new Date());
+  const root = document.getElementById("graphiql");
+  if (root === null) throw new Error("The page has no place for the explorer.");
+  createRoot(root).render(
+    <GraphiQL
+      fetcher={fetcherWith(headers)}
+      plugins={plugins}
+      defaultTabs={tabs}
+      // GraphiQL shows the variables of its first tab only when they are given once more.
+      initialVariables={isFirstVisit ? tabs[0]?.variables : undefined}
+      defaultHeaders={headers}
+      defaultEditorToolsVisibility={key === null ? "headers" : "variables"}
+      shouldPersistHeaders
+    >
+      <GraphiQL.Logo>Tallygraph</GraphiQL.Logo>
+      <GraphiQL.Footer>
+        <SchemaFollowsKey />
+        <KeyForm />
+      </GraphiQL.Footer>
+    </GraphiQL>,
+  );
+}
+
+void start();

@@ -1,0 +1,336 @@
+"""GraphQL over HTTP: from a request's bytes to an operation, and from its answer back to bytes."""
+
+import asyncio
+import contextlib
+import re
+from collections.abc import Awaitable, Mapping
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Any, Protocol
+from urllib.parse import parse_qsl
+
+import orjson
+from graphql import OperationType
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+from models.rules.viewers import Viewer
+from server.edge import Headers, Reply, headers_of, visit_of
+from server.errors import INVALID, LIMIT_REACHED, UNAUTHENTICATED, BadRequest, Unauthenticated, masked
+from server.operations import Answer, Asked, Operation, Operations, RequestErrors, overtime_answer
+from server.settings import Settings
+from server.wrong_keys import WrongKeys
+
+GRAPHQL_JSON = "application/graphql-response+json"
+JSON = "application/json"
+
+# A client that leaves is looked for only once its operation has run this long: most never need it.
+WATCH_AFTER_SECONDS = 0.1
+
+HEADER_NAMES = re.compile(r"[A-Za-z0-9\-, ]{0,1000}")
+
+
+class Authenticate(Protocol):
+    """Finds out who sends a key, or raises Unauthenticated."""
+
+    async def __call__(self, authorization: str | None, address: str | None) -> Viewer: ...
+
+
+@dataclass(frozen=True, slots=True)
+class RequestInfo:
+    """What an operation's context may need to know of its request."""
+
+    request_id: str
+    address: str | None
+    operation_name: str | None
+
+
+class ContextFor(Protocol):
+    """Builds the context of one operation: never shared between two."""
+
+    def __call__(self, viewer: Viewer, request: RequestInfo) -> object: ...
+
+
+class ClientLeft(Exception):
+    """Nobody waits for the answer any more."""
+
+
+class GraphQLEndpoint:
+    """POST and GET of operations, GraphiQL for browsers that just look, and browsers' preflights."""
+
+    def __init__(
+        self,
+        operations: Operations,
+        authenticate: Authenticate,
+        context_for: ContextFor,
+        settings: Settings,
+        page: ASGIApp,
+    ) -> None:
+        self._operations = operations
+        self._authenticate = authenticate
+        self._context_for = context_for
+        self._settings = settings
+        self._page = page
+        self._wrong_keys = WrongKeys()
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        headers = headers_of(scope)
+        if scope["method"] == "GET" and not scope["query_string"] and prefers_html(headers):
+            await self._page(scope, receive, send)
+            return
+        cross_origin = self._cross_origin_headers(headers)
+        try:
+            reply = await self._reply(scope, receive, headers)
+        except BadRequest as refused:
+            reply = Reply.of_refused(refused, negotiated(headers.get(b"accept", b"")) or JSON)
+        except ClientLeft:
+            visit_of(scope).left = True
+            return
+        await reply.send(send, cross_origin)
+
+    async def _reply(self, scope: Scope, receive: Receive, headers: Headers) -> Reply:
+        if scope["method"] == "OPTIONS":
+            return Reply(204, b"", None, {"Allow": "GET, POST, OPTIONS"})
+        if scope["method"] not in ("GET", "POST"):
+            raise BadRequest(405, INVALID, "Send POST or GET.", {"Allow": "GET, POST, OPTIONS"})
+        media = negotiated(headers.get(b"accept", b""))
+        if media is None:
+            raise BadRequest(406, INVALID, f"Accept {GRAPHQL_JSON} or {JSON}.")
+        if scope["method"] == "POST":
+            check_content(headers)
+        viewer = await self._viewer(scope, headers)
+        asked = await self._asked(scope, receive, headers)
+        answer = await self._answer(asked, viewer, scope, receive)
+        return reply_of(answer, media)
+
+    async def _viewer(self, scope: Scope, headers: Headers) -> Viewer:
+        authorization = headers.get(b"authorization")
+        visit = visit_of(scope)
+        try:
+            given = authorization.decode("latin-1") if authorization is not None else None
+            viewer = await self._authenticate(given, visit.address)
+        except Unauthenticated as refused:
+            if authorization is not None:
+                await self._wrong_keys.slow_down(visit.address)
+            raise BadRequest(401, UNAUTHENTICATED, str(refused), {"WWW-Authenticate": "Bearer"}) from None
+        visit.tenant_id = viewer.tenant_id
+        return viewer
+
+    async def _asked(self, scope: Scope, receive: Receive, headers: Headers) -> Asked:
+        if scope["method"] == "GET":
+            return asked_in_query(scope["query_string"])
+        try:
+            async with asyncio.timeout(self._settings.request_seconds):
+                body = await read_body(receive, headers, self._settings.max_body_bytes)
+        except TimeoutError:
+            message = f"The request was not complete after {self._settings.request_seconds:g} seconds."
+            raise BadRequest(408, LIMIT_REACHED, message, {"Connection": "close"}) from None
+        return asked_in(loaded(body))
+
+    async def _answer(self, asked: Asked, viewer: Viewer, scope: Scope, receive: Receive) -> Answer:
+        visit = visit_of(scope)
+        try:
+            operation = self._operations.prepare(asked)
+        except RequestErrors as refused:
+            return refused.answer()
+        visit.operation, visit.kind = operation.name, operation.kind.value
+        check_kind(operation, scope["method"])
+        request = RequestInfo(visit.request_id, visit.address, operation.name)
+        running = self._operations.run(operation, self._context_for(viewer, request))
+        answer = await while_client_waits(running, receive, self._settings.operation_seconds)
+        if wants_cost(asked, headers_of(scope)):
+            answer.payload["extensions"] = {"cost": self._operations.cost_of(operation)}
+        return answer
+
+    def _cross_origin_headers(self, headers: Headers) -> Mapping[str, str]:
+        """What a page of another, allowed site needs to read the answer. Other sites are refused before."""
+        origin = headers.get(b"origin", b"").decode("latin-1").lower()
+        if origin not in self._settings.allowed_origins:
+            return {}
+        allowed = {"Access-Control-Allow-Origin": origin, "Access-Control-Expose-Headers": "X-Request-Id"}
+        if b"access-control-request-method" in headers:
+            asked = headers.get(b"access-control-request-headers", b"").decode("latin-1")
+            allowed["Access-Control-Allow-Methods"] = "GET, POST, OPTIONS"
+            allowed["Access-Control-Allow-Headers"] = asked if HEADER_NAMES.fullmatch(asked) else "Authorization"
+            allowed["Access-Control-Max-Age"] = "600"
+        return allowed
+
+
+# ------------------------------------------------------------------ reading a request
+
+
+def check_content(headers: Headers) -> None:
+    """Only plain JSON: forms, which other sites' pages may send without asking, are refused with the rest."""
+    essence, _, parameters = headers.get(b"content-type", b"").decode("latin-1").lower().partition(";")
+    if essence.strip() != JSON:
+        raise BadRequest(415, INVALID, f"Send Content-Type: {JSON}.", {"Accept-Post": JSON})
+    charset = re.search(r"charset\s*=\s*\"?([^\s;\"]*)", parameters)
+    if charset and charset[1] not in ("utf-8", "utf8"):
+        raise BadRequest(415, INVALID, "Send JSON as UTF-8.", {"Accept-Post": JSON})
+    if headers.get(b"content-encoding", b"identity").lower() not in (b"identity", b""):
+        raise BadRequest(415, INVALID, "Send the body as it is, without Content-Encoding.")
+
+
+async def read_body(receive: Receive, headers: Headers, most: int) -> bytes:
+    """The whole body, if it is not too long. Stops reading where it is."""
+    too_long = BadRequest(413, LIMIT_REACHED, f"The body is longer than {most} bytes.", {"Connection": "close"})
+    length = headers.get(b"content-length", b"")
+    if length.isdigit() and (len(length) > 15 or int(length) > most):
+        raise too_long
+    body = bytearray()
+    while True:
+        message = await receive()
+        if message["type"] == "http.disconnect":
+            raise ClientLeft
+        body += message.get("body", b"")
+        if len(body) > most:
+            raise too_long
+        if not message.get("more_body", False):
+            return bytes(body)
+
+
+def loaded(body: bytes) -> object:
+    """One careful load: whatever it holds, either a value or a plain refusal comes of it."""
+    try:
+        return orjson.loads(body)
+    except (orjson.JSONDecodeError, RecursionError) as error:
+        raise BadRequest(400, INVALID, f"That is no JSON in UTF-8: {error}") from None
+
+
+def asked_in(given: object) -> Asked:
+    if isinstance(given, list):
+        raise BadRequest(400, INVALID, "Send one operation a request: lists of them are not run.")
+    if not isinstance(given, dict):
+        raise BadRequest(400, INVALID, "The body must be a JSON object with a query.")
+    query = given.get("query")
+    if not isinstance(query, str) or not query.strip():
+        raise BadRequest(400, INVALID, "query must be a text that holds a GraphQL document.")
+    name = given.get("operationName")
+    if name is not None and not isinstance(name, str):
+        raise BadRequest(400, INVALID, "operationName must be a text.")
+    return Asked(query, _object(given, "variables"), name or None, _object(given, "extensions"))
+
+
+def asked_in_query(query_string: bytes) -> Asked:
+    try:
+        pairs = parse_qsl(query_string.decode("ascii"), keep_blank_values=True, errors="strict", max_num_fields=20)
+    except ValueError:
+        raise BadRequest(400, INVALID, "The address holds parameters that cannot be read.") from None
+    given: dict[str, object] = {}
+    for name, text in pairs:
+        if name in given:
+            raise BadRequest(400, INVALID, f"{name[:50]} is given twice.")
+        given[name] = text or None
+    for name in ("variables", "extensions"):
+        if isinstance(json := given.get(name), str):
+            given[name] = loaded(json.encode())
+    return asked_in(given)
+
+
+def _object(given: Mapping[str, object], name: str) -> dict[str, Any]:
+    value = given.get(name)
+    if value is None:
+        return {}
+    if not isinstance(value, dict):
+        raise BadRequest(400, INVALID, f"{name} must be a JSON object.")
+    return value
+
+
+def check_kind(operation: Operation, method: str) -> None:
+    if operation.kind is OperationType.SUBSCRIPTION:
+        raise BadRequest(400, INVALID, "Subscriptions are not answered over HTTP: open a socket.")
+    if method == "GET" and operation.kind is not OperationType.QUERY:
+        raise BadRequest(405, INVALID, "GET runs queries only: send mutations by POST.", {"Allow": "POST"})
+
+
+def wants_cost(asked: Asked, headers: Headers) -> bool:
+    return asked.extensions.get("cost") is True or headers.get(b"x-graphql-cost") == b"include"
+
+
+# ------------------------------------------------------------------ running, while somebody waits
+
+
+async def while_client_waits(running: Awaitable[Answer], receive: Receive, seconds: float) -> Answer:
+    """The answer, unless it takes too long or the client leaves: then what runs is cancelled."""
+    loop = asyncio.get_running_loop()
+    watcher: asyncio.Task[None] | None = None
+    left = False
+
+    async def watch() -> None:
+        nonlocal left
+        while (await receive())["type"] != "http.disconnect":
+            pass
+        left = True
+        deadline.reschedule(loop.time())
+
+    def start() -> None:
+        nonlocal watcher
+        watcher = loop.create_task(watch())
+
+    timer = loop.call_later(WATCH_AFTER_SECONDS, start)
+    try:
+        async with asyncio.timeout(seconds) as deadline:
+            return await running
+    except TimeoutError:
+        if left:
+            raise ClientLeft from None
+        return overtime_answer(seconds)
+    finally:
+        timer.cancel()
+        if watcher is not None:
+            watcher.cancel()
+            with contextlib.suppress(asyncio.CancelledError):
+                await watcher
+
+
+# ------------------------------------------------------------------ answering
+
+
+def reply_of(answer: Answer, media: str) -> Reply:
+    try:
+        body = orjson.dumps(answer.payload)
+    except TypeError as error:  # A scalar gave something that JSON cannot hold: our slip.
+        answer = Answer({"errors": [masked(error)]}, 500)
+        body = orjson.dumps(answer.payload)
+    # With application/json clients expect to find GraphQL's errors in the body, and look there only under 200.
+    return Reply(200 if media == JSON else answer.status, body, media)
+
+
+@lru_cache(maxsize=256)
+def negotiated(accept: bytes) -> str | None:
+    """The better of our two media types by an Accept header; None where neither is acceptable."""
+    ranges = _ranges(accept)
+    if not ranges:
+        return JSON
+    # Where nothing tells the two apart, old clients are served unless the new type was named.
+    strict, plain = _rank(ranges, GRAPHQL_JSON), _rank(ranges, JSON)
+    if max(strict, plain)[0] <= 0:
+        return None
+    return GRAPHQL_JSON if strict > plain or (strict == plain and GRAPHQL_JSON in ranges) else JSON
+
+
+def prefers_html(headers: Headers) -> bool:
+    ranges = _ranges(headers.get(b"accept", b""))
+    html = _rank(ranges, "text/html")
+    return "text/html" in ranges and html >= max(_rank(ranges, GRAPHQL_JSON), _rank(ranges, JSON))
+
+
+def _ranges(accept: bytes) -> dict[str, float]:
+    """The media ranges of an Accept header and how much each is wanted."""
+    ranges = {}
+    for part in accept[:2000].decode("latin-1").lower().split(","):
+        name, *parameters = (piece.strip() for piece in part.split(";"))
+        given = dict(parameter.replace(" ", "").partition("=")[::2] for parameter in parameters)
+        if name.count("/") != 1 or given.get("charset", "utf-8").strip('"') not in ("utf-8", "utf8"):
+            continue
+        with contextlib.suppress(ValueError):
+            ranges[name] = min(max(float(given.get("q", "1")), 0.0), 1.0)
+    return ranges or ({"/": 0.0} if accept.strip() else {})
+
+
+def _rank(ranges: Mapping[str, float], media: str) -> tuple[float, int]:
+    """How much a type is wanted, and how exactly it was named."""
+    family = media.partition("/")[0]
+    for exactness, name in ((3, media), (2, f"{family}/*"), (1, "*/*")):
+        if name in ranges:
+            return ranges[name], exactness
+    return 0.0, 0

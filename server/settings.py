@@ -1,0 +1,202 @@
+"""Every setting of the server: its name, default, meaning and bounds. Read once, when a process starts."""
+
+import os
+import re
+from collections.abc import Mapping
+from difflib import get_close_matches
+from typing import Annotated, Any, Literal, Self
+from urllib.parse import urlsplit
+
+from pydantic import AliasChoices, Field, SecretStr, ValidationError, field_validator, model_validator
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+
+PREFIX = "TALLYGRAPH_"
+FOR_TESTS = "TALLYGRAPH_TEST_"
+SHORTEST_SECRET = 32
+
+ORIGIN = re.compile(r"https?://[a-z0-9.\-]+(:\d{1,5})?|https?://\[[0-9a-f:]+\](:\d{1,5})?")
+HOST = re.compile(r"\*|(\*\.)?[a-z0-9]([a-z0-9.\-]*[a-z0-9])?")
+
+# Given as one text, the parts separated by commas.
+Texts = Annotated[tuple[str, ...], NoDecode]
+
+
+class BadSettings(Exception):
+    """The environment holds a setting that makes no sense. The message names each of them."""
+
+
+class Settings(BaseSettings):
+    model_config = SettingsConfigDict(env_prefix=PREFIX, env_ignore_empty=True, frozen=True, extra="forbid")
+
+    database_url: str = Field(
+        "sqlite:///tallygraph.db",
+        description="Where the books are kept: `sqlite:///FILE` or `postgresql://USER:PASSWORD@HOST/NAME`.",
+    )
+    broadcast_url: str = Field(
+        "memory://",
+        description="What rings the doorbell between processes: `memory://`, `redis://...` or `postgresql://...`.",
+    )
+    operator_key: SecretStr | None = Field(
+        None, description="An operator key that always works, for a first start and for containers."
+    )
+    key_pepper: SecretStr | None = Field(
+        None, description="Mixed into the hashes of stored keys. Changing it makes every stored key invalid."
+    )
+    jwt_secret: SecretStr | None = Field(
+        None, description="Secret that the platform's own tokens (JWT, HS256) are signed with."
+    )
+    jwks_url: str | None = Field(None, description="Address of the key set that the platform's tokens are signed with.")
+    metrics_key: SecretStr | None = Field(
+        None, description="Key that `/metrics` asks for as a bearer token; without it everyone may read them."
+    )
+    host: str = Field("127.0.0.1", min_length=1, description="Address to listen on.")
+    port: int = Field(8000, ge=0, le=65535, description="Port to listen on; 0 takes a free one.")
+    workers: int = Field(
+        1,
+        ge=1,
+        le=256,
+        validation_alias=AliasChoices(f"{PREFIX}WORKERS", "WEB_CONCURRENCY", "workers"),
+        description="Processes that serve; more than one needs PostgreSQL and a broadcast between processes.",
+    )
+    allowed_hosts: Texts = Field(
+        ("localhost",),
+        description="Names that requests may address the server by, `*.example.com` and `*` among them. "
+        "Plain IP addresses always may.",
+    )
+    allowed_origins: Texts = Field(
+        (),
+        description="Origins of other sites whose pages may send requests and open sockets; "
+        "the server's own origin always may.",
+    )
+    max_body_bytes: int = Field(1_000_000, ge=1_000, description="Longest body of a request.")
+    max_header_bytes: int = Field(32_000, ge=1_000, le=65_000, description="Longest head of a request.")
+    max_tokens: int = Field(5_000, ge=100, description="Most tokens in a document.")
+    max_depth: int = Field(15, ge=1, description="Most levels of fields in an operation.")
+    max_fields: int = Field(500, ge=1, description="Most fields in an operation, fragments written out.")
+    max_aliases: int = Field(100, ge=0, description="Most aliases in an operation, fragments written out.")
+    max_cost: int = Field(5_000, ge=1, description="Highest cost of an operation: objects in its answer.")
+    max_root_mutations: int = Field(5, ge=1, description="Most mutations in one operation.")
+    max_operations: int = Field(20, ge=1, description="Most operations in one document, of which one is run.")
+    max_page: int = Field(100, ge=1, description="Most items on one page of a list.")
+    max_list: int = Field(1_000, ge=1, description="Most items in a list that is sent as input.")
+    operation_seconds: float = Field(10, gt=0, le=3600, description="Longest time for an operation.")
+    request_seconds: float = Field(
+        10, gt=0, le=3600, description="Longest time that a client may take to send its request."
+    )
+    max_connections: int = Field(10_000, ge=1, description="Most connections at once; others get a 503.")
+    stop_seconds: int = Field(5, ge=0, le=600, description="How long a stopping server waits for running requests.")
+    log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = Field("INFO", description="Least that is logged.")
+    log_format: Literal["json", "text"] = Field(
+        "json", description="`json`: one object a line; `text`: for people at a terminal."
+    )
+
+    @field_validator("allowed_hosts", "allowed_origins", mode="before")
+    @classmethod
+    def _split(cls, given: object) -> object:
+        if isinstance(given, str):
+            return tuple(part.strip().lower() for part in given.split(",") if part.strip())
+        return given
+
+    @field_validator("allowed_hosts")
+    @classmethod
+    def _are_hosts(cls, hosts: tuple[str, ...]) -> tuple[str, ...]:
+        for host in hosts:
+            if not HOST.fullmatch(host):
+                raise ValueError(f"{host!r} is no host name; give it like books.example.com, without a port")
+        return hosts
+
+    @field_validator("allowed_origins")
+    @classmethod
+    def _are_origins(cls, origins: tuple[str, ...]) -> tuple[str, ...]:
+        for origin in origins:
+            if not ORIGIN.fullmatch(origin):
+                raise ValueError(f"{origin!r} is no origin; give it like https://app.example.com, without a path")
+        return origins
+
+    @field_validator("database_url")
+    @classmethod
+    def _is_database(cls, url: str) -> str:
+        if url.startswith(("postgresql://", "postgres://")):
+            return url
+        file = url.removeprefix("sqlite:///")
+        if file == url or not file or ":memory:" in file:
+            raise ValueError("give sqlite:///FILE (never :memory:) or postgresql://USER:PASSWORD@HOST/NAME")
+        return url
+
+    @field_validator("broadcast_url")
+    @classmethod
+    def _is_broadcast(cls, url: str) -> str:
+        known = ("memory://", "redis://", "rediss://", "postgresql://", "postgres://")
+        if not url.startswith(known):
+            raise ValueError("give memory://, redis://... or postgresql://...")
+        return url
+
+    @field_validator("jwks_url")
+    @classmethod
+    def _is_address(cls, url: str | None) -> str | None:
+        if url is not None and (urlsplit(url).scheme not in ("http", "https") or not urlsplit(url).hostname):
+            raise ValueError("give an address that begins with https://")
+        return url
+
+    @field_validator("operator_key", "key_pepper", "jwt_secret", "metrics_key")
+    @classmethod
+    def _is_long_enough(cls, secret: SecretStr | None) -> SecretStr | None:
+        if secret is not None and len(secret.get_secret_value()) < SHORTEST_SECRET:
+            raise ValueError(f"give at least {SHORTEST_SECRET} characters, so that it cannot be guessed")
+        return secret
+
+    @field_validator("log_level", mode="before")
+    @classmethod
+    def _in_capitals(cls, level: object) -> object:
+        return level.upper() if isinstance(level, str) else level
+
+    @model_validator(mode="after")
+    def _workers_can_share(self) -> Self:
+        if self.workers > 1 and self.database_url.startswith("sqlite"):
+            raise ValueError("WORKERS (or WEB_CONCURRENCY): more than one needs PostgreSQL")
+        if self.workers > 1 and self.broadcast_url.startswith("memory:"):
+            raise ValueError("WORKERS (or WEB_CONCURRENCY): more than one cannot share memory://")
+        return self
+
+
+def read_settings(**given: Any) -> Settings:
+    """The settings of the environment, those given instead of it. Raises BadSettings."""
+    try:
+        return Settings(**given)
+    except ValidationError as errors:
+        # Values are left out: some of them are secrets.
+        lines = (_line_of(error["loc"], error["msg"]) for error in errors.errors(include_input=False))
+        raise BadSettings("\n".join(lines)) from None
+
+
+def unknown_settings(environment: Mapping[str, str] = os.environ) -> list[str]:
+    """What looks like a setting but is none, perhaps misspelt; with the one that may be meant."""
+    known = [variable_of(name) for name in Settings.model_fields]
+    meant = (name for name in environment if name.startswith(PREFIX) and not name.startswith(FOR_TESTS))
+    strange = sorted(set(meant).difference(known))
+    return [" -> ".join([name, *get_close_matches(name, known, n=1)]) for name in strange]
+
+
+def settings_table() -> str:
+    """Every setting as a Markdown table, for the README."""
+    rows = ["| setting | default | meaning |", "|---|---|---|"]
+    for name, field in Settings.model_fields.items():
+        rows.append(f"| `{variable_of(name)}` | {_shown(field.default)} | {field.description} |")
+    return "\n".join(rows) + "\n"
+
+
+def variable_of(name: str) -> str:
+    return PREFIX + name.upper()
+
+
+def _line_of(place: tuple[int | str, ...], message: str) -> str:
+    message = message.removeprefix("Value error, ")
+    if not place:
+        return PREFIX + message
+    return f"{variable_of(str(place[0]).removeprefix(PREFIX).lower())}: {message}"
+
+
+def _shown(default: object) -> str:
+    if default is None or default == ():
+        return "none"
+    return f"`{','.join(default)}`" if isinstance(default, tuple) else f"`{default}`"

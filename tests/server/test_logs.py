@@ -1,0 +1,83 @@
+"""Everything that is logged comes out in one place, in one form."""
+
+import json
+import logging
+from collections.abc import Iterator
+
+import pytest
+import structlog
+
+from server.logs import start_logging
+from server.settings import read_settings
+
+Output = pytest.CaptureFixture[str]
+
+
+@pytest.fixture(autouse=True)
+def log_as_before() -> Iterator[None]:
+    root, before = logging.getLogger(), structlog.get_config()
+    handlers, level = list(root.handlers), root.level
+    yield
+    root.handlers[:] = handlers
+    root.setLevel(level)
+    structlog.configure(**before)
+
+
+def lines(capsys: Output) -> list[dict[str, object]]:
+    return [json.loads(line) for line in capsys.readouterr().err.splitlines()]
+
+
+def test_our_lines_and_others_are_json_of_one_shape(capsys: Output) -> None:
+    start_logging(read_settings())
+
+    structlog.get_logger(source="ours").info("hello", number=1)
+    logging.getLogger("theirs").warning("hello %s", "there")
+
+    ours, theirs = lines(capsys)
+    assert {"level": "info", "event": "hello", "source": "ours", "number": 1}.items() <= ours.items()
+    assert {"level": "warning", "event": "hello there", "source": "theirs"}.items() <= theirs.items()
+    assert "time" in ours
+    assert "time" in theirs
+
+
+def test_a_traceback_is_one_line_without_the_values_of_variables(capsys: Output) -> None:
+    start_logging(read_settings())
+    password = "hunter2"
+    try:
+        raise RuntimeError(f"broken {len(password)}")
+    except RuntimeError as error:
+        structlog.get_logger().error("internal error", exc_info=error)
+
+    (line,) = lines(capsys)
+    assert "RuntimeError: broken" in str(line["exception"])
+    assert "hunter2" not in str(line)
+
+
+def test_a_line_carries_the_id_of_its_request(capsys: Output) -> None:
+    start_logging(read_settings())
+    with structlog.contextvars.bound_contextvars(request_id="r-1"):
+        structlog.get_logger().info("hello")
+
+    assert lines(capsys)[0]["request_id"] == "r-1"
+
+
+def test_what_is_below_the_level_is_not_written(capsys: Output) -> None:
+    start_logging(read_settings(log_level="warning"))
+
+    structlog.get_logger().info("hello")
+    logging.getLogger("uvicorn.error").info("Started server process")
+    logging.getLogger("strawberry.execution").error("a client's mistake")
+
+    assert capsys.readouterr().err == ""
+
+
+def test_text_is_for_people(capsys: Output) -> None:
+    start_logging(read_settings(log_format="text"))
+
+    structlog.get_logger().info("hello", number=1)
+    logging.getLogger("theirs").warning("careful")
+
+    first, second = capsys.readouterr().err.splitlines()
+    assert "hello" in first
+    assert "number=1" in first
+    assert "careful" in second
