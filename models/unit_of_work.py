@@ -8,12 +8,15 @@ import sqlite3
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from datetime import UTC, date, datetime
+from enum import StrEnum
+from operator import attrgetter
 from typing import Any, Protocol
 from uuid import UUID
 
 from sqlalchemy import Executable, Row, Table, text
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
+from models.rules import words
 from models.tables import dialects
 
 Rows = Sequence[Row[Any]]
@@ -29,7 +32,11 @@ def _as_sqlite_text(moment: datetime) -> str:
 # Bulk inserts hand rows to the driver as they are; these say how it writes what SQLite has no type for.
 sqlite3.register_adapter(datetime, _as_sqlite_text)
 sqlite3.register_adapter(date, date.isoformat)
-sqlite3.register_adapter(UUID, lambda id: id.hex)
+sqlite3.register_adapter(UUID, attrgetter("hex"))
+for _word in vars(words).values():
+    if isinstance(_word, type) and issubclass(_word, StrEnum):
+        # Text as any other; but what is not exactly text is asked for an adapter, and having none is slow.
+        sqlite3.register_adapter(_word, attrgetter("_value_"))
 
 
 class Reader:

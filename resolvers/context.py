@@ -1,7 +1,7 @@
 """What the resolvers of one operation share: who asks, and the way to the books. Made anew for every operation."""
 
-from collections.abc import Mapping
-from contextlib import AbstractAsyncContextManager
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
 from datetime import datetime
 from functools import cached_property
 from typing import Any
@@ -10,7 +10,7 @@ from uuid import UUID
 import strawberry
 
 from models.rules.ids import parse_type_id
-from models.rules.refusals import Invalid, NotFound, Path
+from models.rules.refusals import Invalid, NotFound
 from models.rules.viewers import ROLES, Viewer
 from models.unit_of_work import Books, Rows, UnitOfWork
 from resolvers.loaders import Found, Loaders
@@ -46,9 +46,17 @@ class Context:
         async with self.books.reading() as reader:
             return await reader.value(statement, values)
 
-    def work(self) -> AbstractAsyncContextManager[UnitOfWork]:
+    @asynccontextmanager
+    async def work(self) -> AsyncIterator[UnitOfWork]:
         """One transaction, for a mutation."""
-        return self.books.work()
+        async with self.books.work() as work:
+            yield work
+        self.forget()
+
+    def forget(self) -> None:
+        """After a change: what was read before it does not hold for the mutations that follow."""
+        self.__dict__.pop("loaders", None)
+        self.__dict__.pop("now", None)
 
     def tenant_id(self, text: str, *path: str) -> UUID:
         """The tenant that an input names, if the viewer may know that it exists."""
@@ -74,13 +82,14 @@ def parse_id(text: str, kind: str, *path: str) -> UUID:
 
     Nonsense is INVALID; an id of another kind is a well-formed one that names nothing here.
     """
-    found, id = _parsed(text, path)
+    found, id = parse_any_id(text, *path)
     if found != kind:
         raise NotFound(f"This is the id of another type; one of a {kind} begins with {kind}_.", path)
     return id
 
 
-def _parsed(text: str, path: Path) -> tuple[str, UUID]:
+def parse_any_id(text: str, *path: str) -> tuple[str, UUID]:
+    """The kind and the id that an input names, whatever kind it is."""
     try:
         return parse_type_id(text)
     except (ValueError, IndexError):

@@ -148,5 +148,3 @@ def _grouped(rows: Iterable[Any], column: str) -> dict[UUID, list[Any]]:
     for row in rows:
         groups[getattr(row, column)].append(row)
     return groups
-
-

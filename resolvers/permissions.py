@@ -48,7 +48,7 @@ def field(
     return _method(description, Needs(needs, or_own) if needs else None, name)
 
 
-def amount(*, description: str, name: str | None = None) -> Any:
+def an_amount(*, description: str, name: str | None = None) -> Any:
     """An attribute that shows an amount: for those who read the books, and for who has just recorded it."""
     return strawberry.field(
         name=name, description=description, metadata={NEEDS: Needs(Permission.READ_BOOKS, or_own=True)}

@@ -55,9 +55,7 @@ def parse_date_time(value: object) -> datetime.datetime:
             return datetime.datetime.fromisoformat(text).astimezone(datetime.UTC)
         except (ValueError, OverflowError):
             pass
-    raise ValueError(
-        f'{_shown(value)} is not an instant with its zone or offset, such as "2026-03-01T09:30:00Z".'
-    )
+    raise ValueError(f'{_shown(value)} is not an instant with its zone or offset, such as "2026-03-01T09:30:00Z".')
 
 
 def show_date_time(value: datetime.datetime) -> str:
@@ -154,7 +152,7 @@ DATE_TIME = _scalar(
 )
 DATE = _scalar(
     "Date",
-    "A calendar day, \"2026-03-01\"; a tenant's days are days in its own time zone.",
+    'A calendar day, "2026-03-01"; a tenant\'s days are days in its own time zone.',
     show=datetime.date.isoformat,
     parse=parse_date,
     literals={StringValueNode: parse_date},

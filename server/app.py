@@ -1,6 +1,6 @@
 """The application: every path, what answers there, and what stands around all of them."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from pathlib import Path
 
 from starlette.applications import Starlette
@@ -9,7 +9,8 @@ from starlette.middleware import Middleware
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import BaseRoute, Mount, Route, WebSocketRoute
-from starlette.types import ASGIApp, Lifespan, Receive, Scope, Send
+from starlette.types import Lifespan
+from starlette.websockets import WebSocket
 from strawberry import Schema
 
 from server.edge import Edge
@@ -21,6 +22,13 @@ from server.operations import Operations
 from server.pages import GRAPHIQL, GRAPHIQL_ASSETS, GraphiQLAssets, GraphiQLPage, front_page
 from server.settings import Settings
 
+Socket = Callable[[WebSocket], Awaitable[None]]
+
+
+async def refuse_socket(socket: WebSocket) -> None:
+    """Nothing is pushed yet. Refused before the handshake, which clients see as a plain 403."""
+    await socket.close(1008)
+
 
 def create_app(
     settings: Settings,
@@ -30,7 +38,7 @@ def create_app(
     context_for: ContextFor,
     checks: Mapping[str, Check] | None = None,
     lifespan: Lifespan[Starlette] | None = None,
-    socket: ASGIApp | None = None,
+    socket: Socket = refuse_socket,
     routes: Sequence[BaseRoute] = (),
     graphiql: Path = GRAPHIQL,
 ) -> Starlette:
@@ -41,7 +49,7 @@ def create_app(
     return Starlette(
         routes=[
             Route("/graphql", endpoint),
-            WebSocketRoute("/graphql", socket or refuse_socket),
+            WebSocketRoute("/graphql", socket),
             Route("/health/live", live),
             Route("/health/ready", Readiness(checks or {}).__call__),
             Route("/metrics", metrics.__call__),
@@ -60,8 +68,3 @@ async def as_bad_request(request: Request, error: Exception) -> Response:
     assert isinstance(error, HTTPException)
     code = NOT_FOUND if error.status_code == 404 else INVALID
     raise BadRequest(error.status_code, code, error.detail, dict(error.headers or {}))
-
-
-async def refuse_socket(scope: Scope, receive: Receive, send: Send) -> None:
-    """Nothing is pushed yet. Refused before the handshake, which clients see as a plain 403."""
-    await send({"type": "websocket.close", "code": 1008})

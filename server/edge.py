@@ -3,6 +3,7 @@
 Whatever fails below ends here as a masked answer; nothing escapes to the server's own error pages.
 """
 
+import asyncio
 import ipaddress
 import re
 import secrets
@@ -27,6 +28,9 @@ REQUEST_ID = re.compile(r"[A-Za-z0-9._\-]{1,64}")
 VISIT = "tallygraph.visit"
 # What a proxy writes into its log for a client that did not wait for the answer.
 CLIENT_LEFT = 499
+
+# For what is cancelled because the server stops and cannot wait any longer.
+STOPPING = BadRequest(503, LIMIT_REACHED, "The server is stopping: ask again.", {"Connection": "close"})
 
 # For everything that is no page of ours.
 STRICT_POLICY = "default-src 'none'; frame-ancestors 'none'"
@@ -86,7 +90,7 @@ class Edge:
         self._app = app
         self._settings = settings
         self._observe = observe
-        self._log = structlog.get_logger(source="access")
+        self._log = structlog.get_logger(source="access").bind()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "lifespan":
@@ -94,11 +98,12 @@ class Edge:
             return
         headers = headers_of(scope)
         visit = scope[VISIT] = Visit(request_id_of(headers), address_of(scope))
-        with structlog.contextvars.bound_contextvars(request_id=visit.request_id):
-            if scope["type"] == "websocket":
-                await self._open_socket(scope, receive, send, headers)
-            else:
-                await self._serve(scope, receive, send, headers, visit)
+        # Never unbound: each request has a task, and so a context, of its own.
+        structlog.contextvars.bind_contextvars(request_id=visit.request_id)
+        if scope["type"] == "websocket":
+            await self._open_socket(scope, receive, send, headers)
+        else:
+            await self._serve(scope, receive, send, headers, visit)
 
     async def _serve(self, scope: Scope, receive: Receive, send: Send, headers: Headers, visit: Visit) -> None:
         async def send_protected(message: Message) -> None:
@@ -112,6 +117,10 @@ class Edge:
             await self._app(scope, receive, send_protected)
         except BadRequest as refused:
             await Reply.of_refused(refused).send(send_protected)
+        except asyncio.CancelledError:
+            if not visit.status:
+                await Reply.of_refused(STOPPING).send(send_protected)
+            raise
         except Exception as error:
             body = orjson.dumps({"errors": [masked(error)]})
             if visit.status:
@@ -127,7 +136,11 @@ class Edge:
             self._log.info("socket refused", path=scope["path"], reason=refused.message)
             await send({"type": "websocket.close", "code": 1008})
             return
-        await self._app(scope, receive, send)
+        try:
+            await self._app(scope, receive, send)
+        except Exception as error:
+            masked(error)
+            await send({"type": "websocket.close", "code": 1011})
 
     def _check(self, scope: Scope, headers: Headers) -> None:
         most = self._settings.max_header_bytes

@@ -18,7 +18,6 @@ from server.edge import Headers, Reply, headers_of, visit_of
 from server.errors import INVALID, LIMIT_REACHED, UNAUTHENTICATED, BadRequest, Unauthenticated, masked
 from server.operations import Answer, Asked, Operation, Operations, RequestErrors, overtime_answer
 from server.settings import Settings
-from server.wrong_keys import WrongKeys
 
 GRAPHQL_JSON = "application/graphql-response+json"
 JSON = "application/json"
@@ -30,7 +29,7 @@ HEADER_NAMES = re.compile(r"[A-Za-z0-9\-, ]{0,1000}")
 
 
 class Authenticate(Protocol):
-    """Finds out who sends a key, or raises Unauthenticated."""
+    """Finds out who sends a key, or raises Unauthenticated; BadRequest for an address that sends too many."""
 
     async def __call__(self, authorization: str | None, address: str | None) -> Viewer: ...
 
@@ -70,7 +69,6 @@ class GraphQLEndpoint:
         self._context_for = context_for
         self._settings = settings
         self._page = page
-        self._wrong_keys = WrongKeys()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         headers = headers_of(scope)
@@ -109,8 +107,6 @@ class GraphQLEndpoint:
             given = authorization.decode("latin-1") if authorization is not None else None
             viewer = await self._authenticate(given, visit.address)
         except Unauthenticated as refused:
-            if authorization is not None:
-                await self._wrong_keys.slow_down(visit.address)
             raise BadRequest(401, UNAUTHENTICATED, str(refused), {"WWW-Authenticate": "Bearer"}) from None
         visit.tenant_id = viewer.tenant_id
         return viewer

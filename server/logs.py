@@ -3,6 +3,7 @@
 Neither keys nor variables nor the text of queries are ever handed to it.
 """
 
+import asyncio
 import logging
 import sys
 from typing import Any
@@ -45,8 +46,14 @@ def start_logging(settings: Settings) -> None:
         )
     )
     logging.basicConfig(handlers=[handler], level=settings.log_level, force=True)
+    logging.getLogger("uvicorn.error").addFilter(is_no_cancelled_request)
     for name, level in QUIETED.items():
         logging.getLogger(name).setLevel(max(level, logging.getLevelName(settings.log_level)))
+
+
+def is_no_cancelled_request(record: logging.LogRecord) -> bool:
+    """Whether a line is about more than a request that a stopping server could not wait for."""
+    return not (record.exc_info and isinstance(record.exc_info[1], asyncio.CancelledError))
 
 
 def _facts() -> list[Processor]:

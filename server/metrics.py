@@ -1,6 +1,7 @@
 """What Prometheus reads: how many requests there were, how they went, and how long they took."""
 
 import hmac
+from functools import cache
 
 from prometheus_client import CollectorRegistry, Counter, Histogram, generate_latest
 from pydantic import SecretStr
@@ -32,12 +33,16 @@ class Metrics:
             buckets=BUCKETS,
             registry=self.registry,
         )
+        self._parts = cache(self._parts_of)
 
     def observe(self, scope: Scope, visit: Visit, seconds: float) -> None:
         path = scope["path"] if scope["path"] in PATHS else "other"
-        kind = visit.kind or "none"
-        self._requests.labels(path, kind, CLIENT_LEFT if visit.left else visit.status).inc()
-        self._seconds.labels(path, kind).observe(seconds)
+        count, times = self._parts(path, visit.kind or "none", CLIENT_LEFT if visit.left else visit.status)
+        count.inc()
+        times.observe(seconds)
+
+    def _parts_of(self, path: str, kind: str, status: int) -> tuple[Counter, Histogram]:
+        return self._requests.labels(path, kind, status), self._seconds.labels(path, kind)
 
     async def __call__(self, request: Request) -> Response:
         given = request.headers.get("authorization", "")

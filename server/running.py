@@ -12,7 +12,7 @@ from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 from uvicorn.supervisors import Multiprocess
 
 from server.errors import LIMIT_REACHED, error_of
-from server.settings import Settings, unknown_settings
+from server.settings import SAFE_SECRET, Settings, unknown_settings, weak_secrets
 
 MAX_FRAME_BYTES = 1_000_000
 KEEP_ALIVE_SECONDS = 65  # Longer than the 60 of usual load balancers, which would else reuse a closed connection.
@@ -29,6 +29,8 @@ def serve(app: ASGIApp | str, settings: Settings) -> None:
     log = structlog.get_logger(source="running")
     for line in unknown_settings():
         log.warning("unknown setting", name=line)
+    for name in weak_secrets(settings):
+        log.warning("weak secret", name=name, advice=f"give it at least {SAFE_SECRET} random characters")
     config = Config(app, settings)
     if settings.workers > 1:
         assert isinstance(app, str), "several processes each make their own application"
@@ -103,6 +105,13 @@ class BoundedProtocol(HttpToolsProtocol):
     def on_headers_complete(self) -> None:
         self._stop_waiting()
         super().on_headers_complete()
+
+    def shutdown(self) -> None:
+        # A stream without an end would hold up the stop for everybody; its client comes back by itself.
+        if self.cycle is not None and self.cycle.chunked_encoding and not self.cycle.response_complete:
+            self.transport.close()
+        else:
+            super().shutdown()
 
     def _wait_for_head(self) -> None:
         if self._head_timer is None:

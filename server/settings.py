@@ -12,7 +12,11 @@ from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 PREFIX = "TALLYGRAPH_"
 FOR_TESTS = "TALLYGRAPH_TEST_"
-SHORTEST_SECRET = 32
+# Shorter secrets are taken, with a warning; the shortest are surely a mistake.
+SAFE_SECRET = 32
+SHORTEST_SECRET = 8
+
+SECRETS = ("operator_key", "key_pepper", "jwt_secret", "metrics_key")
 
 ORIGIN = re.compile(r"https?://[a-z0-9.\-]+(:\d{1,5})?|https?://\[[0-9a-f:]+\](:\d{1,5})?")
 HOST = re.compile(r"\*|(\*\.)?[a-z0-9]([a-z0-9.\-]*[a-z0-9])?")
@@ -77,7 +81,6 @@ class Settings(BaseSettings):
     max_cost: int = Field(5_000, ge=1, description="Highest cost of an operation: objects in its answer.")
     max_root_mutations: int = Field(5, ge=1, description="Most mutations in one operation.")
     max_operations: int = Field(20, ge=1, description="Most operations in one document, of which one is run.")
-    max_page: int = Field(100, ge=1, description="Most items on one page of a list.")
     max_list: int = Field(1_000, ge=1, description="Most items in a list that is sent as input.")
     operation_seconds: float = Field(10, gt=0, le=3600, description="Longest time for an operation.")
     request_seconds: float = Field(
@@ -138,7 +141,7 @@ class Settings(BaseSettings):
             raise ValueError("give an address that begins with https://")
         return url
 
-    @field_validator("operator_key", "key_pepper", "jwt_secret", "metrics_key")
+    @field_validator(*SECRETS)
     @classmethod
     def _is_long_enough(cls, secret: SecretStr | None) -> SecretStr | None:
         if secret is not None and len(secret.get_secret_value()) < SHORTEST_SECRET:
@@ -167,6 +170,12 @@ def read_settings(**given: Any) -> Settings:
         # Values are left out: some of them are secrets.
         lines = (_line_of(error["loc"], error["msg"]) for error in errors.errors(include_input=False))
         raise BadSettings("\n".join(lines)) from None
+
+
+def weak_secrets(settings: Settings) -> list[str]:
+    """Which secrets are so short that they could be guessed."""
+    secrets = ((name, getattr(settings, name)) for name in SECRETS)
+    return [variable_of(name) for name, secret in secrets if secret and len(secret) < SAFE_SECRET]
 
 
 def unknown_settings(environment: Mapping[str, str] = os.environ) -> list[str]:

@@ -9,6 +9,7 @@ from uuid import UUID
 
 from sqlalchemy import insert, select
 
+from models.actions.accounts import save_accounts
 from models.actions.credits import GrantWish, TopUpWish, grant_credits, open_account, top_up
 from models.actions.recording import Outcome, Recorded, Submission, record
 from models.actions.settling import settle
@@ -122,9 +123,7 @@ class TestBooks:
         )
 
     async def an_opening(self, tenant: UUID) -> UUID:
-        return await self.add(
-            "opening", tenant_id=tenant, job_title="Baker", status="OPEN", created_at=self.clock.now
-        )
+        return await self.add("opening", tenant_id=tenant, job_title="Baker", status="OPEN", created_at=self.clock.now)
 
     async def an_interaction(self, tenant: UUID, agent: UUID | None = None) -> UUID:
         self.made += 1
@@ -173,8 +172,7 @@ class TestBooks:
     async def settle(self, tenant: UUID) -> None:
         async with self.books.work() as work:
             account = await settle(work, tenant)
-            await account.save(work)
-            await account.rolled.save(work)
+            await save_accounts(work, [account])
 
     async def account(self, tenant: UUID) -> Any:
         (row,) = await self.rows("account", tenant_id=tenant)

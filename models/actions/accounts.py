@@ -4,14 +4,16 @@ An account is changed in memory while its row is locked, and written once at the
 """
 
 from bisect import insort
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
-from models.actions.roll_ups import ADDING, RollUps
+from sqlalchemy import Executable
+
+from models.actions.roll_ups import ADDING, RollUps, save_roll_ups
 from models.rules import keeping
 from models.rules.burndown import NEVER
 from models.rules.fold import Boundary, CreditsIn, Debt, Lot, Movement, Order, State
@@ -187,14 +189,13 @@ class Account:
             self.call_seqs[movement.subject_id] = self.seq
         if in_log:
             agent = about.agent_id if about.is_call else None
-            self.rolled.count_log_row(self.tenant_id, self.days, movement.at, movement.credits, agent)
+            self.rolled.count_log_row(movement.at, movement.credits, agent)
         return self.seq
 
     def _allocate(self, movement: Movement) -> None:
         for position, share in enumerate(movement.shares):
             self._allocations.append((self.tenant_id, self.seq, position, *share))
-        pools = {share.grant_id: self.grants[share.grant_id].lot.pool for share in movement.shares}
-        self.rolled.count_pools(self.tenant_id, self.days.day_of(movement.at), movement, pools)
+        self.rolled.count_pools(movement, [self.grants[share.grant_id].lot.pool for share in movement.shares])
 
     def hold(self, kind: EntryKind, hold_id: UUID, key: str, credits: int, about: About) -> int:
         """Write down that credits were set aside (HOLD) or given back (RELEASE)."""
@@ -245,69 +246,28 @@ class Account:
             insort(self.state.debts, debt)
         self.state.debts_are_loaded = True
 
-    # ------------------------------------------------------------ saving
+    # ------------------------------------------------------------ rows to write
 
-    async def save(self, work: UnitOfWork) -> None:
-        """Write everything that changed. May be called again when more has changed."""
-        self.version += 1
-        balances = dict.fromkeys(PoolKind, 0)
-        for lot in self.state.lots.values():
-            balances[lot.pool] += lot.remaining
-        assert self.available == sum(balances.values()) - self.state.overdrawn - self.held
-        await self._save_grants(work)
-        await self.save_entries(work)
-        await self._save_debts(work)
-        await self._save_checkpoints(work)
-        await work.run(
-            ledger.change_account(),
-            {
-                "b_tenant": self.tenant_id,
-                "b_seq": self.seq,
-                "b_version": self.version,
-                "b_plan_balance": balances[PoolKind.PLAN],
-                "b_top_up_balance": balances[PoolKind.TOP_UP],
-                "b_overdrawn": self.state.overdrawn,
-                "b_held": self.held,
-                "b_next_boundary": self.next_boundary,
-                "b_holds_end_at": self.holds_end_at,
-                "b_due_at": self.due_at(),
-                "b_frontier": keeping.frontier_as_text(self.state, self.facts_since_checkpoint),
-            },
-        )
-        if not self.state.debts_are_loaded:
-            self.state.debts, self._stored_debts = [], {}
-
-    async def save_entries(self, work: UnitOfWork) -> None:
-        """Write what was appended since the last time."""
-        if self._entries:
-            work.ring(self.tenant_id, self.seq)
-        await work.insert(ENTRY, self._entries)
-        await work.insert(ALLOCATION, self._allocations)
+    def take_entries(self) -> tuple[list[tuple[Any, ...]], list[tuple[Any, ...]]]:
+        """What was appended since the last time: the rows of entries and of their allocations."""
+        taken = self._entries, self._allocations
         self._entries, self._allocations = [], []
+        return taken
 
-    async def _save_grants(self, work: UnitOfWork) -> None:
+    def take_grants(self) -> tuple[list[tuple[Any, ...]], list[dict[str, Any]]]:
+        """The rows of new grants, and what changed of others."""
         new, changed = [], []
         for grant in self.grants.values():
-            lot = grant.lot
+            stored = (grant.lot.amount, grant.lot.remaining, grant.state)
             if grant.stored is None:
                 new.append(_grant_row(self.tenant_id, grant))
-            elif grant.stored != (lot.amount, lot.remaining, grant.state):
-                changed.append(
-                    {
-                        "b_tenant": self.tenant_id,
-                        "b_id": lot.id,
-                        "b_amount": lot.amount,
-                        "b_remaining": lot.remaining,
-                        "b_state": grant.state,
-                        "b_voided_at": grant.voided_at,
-                    }
-                )
-            grant.stored = (lot.amount, lot.remaining, grant.state)
-        await work.insert(GRANT, new)
-        if changed:
-            await work.run(ledger.change_grant(), changed)
+            elif grant.stored != stored:
+                changed.append(_grant_changes(self.tenant_id, grant))
+            grant.stored = stored
+        return new, changed
 
-    async def _save_debts(self, work: UnitOfWork) -> None:
+    def take_debts(self) -> tuple[list[tuple[Any, ...]], list[dict[str, Any]], list[dict[str, Any]]]:
+        """The rows of new debts, those of which less is owed now, and those that are paid."""
         owed = {debt.order: debt for debt in self.state.debts}
         new = [_debt_row(self.tenant_id, debt) for order, debt in owed.items() if order not in self._stored_debts]
         lowered = [
@@ -315,20 +275,36 @@ class Account:
             for order, stored in self._stored_debts.items()
             if order in owed and owed[order].owed != stored
         ]
-        gone = [_debt_key(self.tenant_id, order) for order in self._stored_debts if order not in owed]
-        if gone:
-            await work.run(ledger.forget_debt(), gone)
-        if lowered:
-            await work.run(ledger.lower_debt(), lowered)
-        await work.insert(DEBT, new)
+        paid = [_debt_key(self.tenant_id, order) for order in self._stored_debts if order not in owed]
         self._stored_debts = {order: debt.owed for order, debt in owed.items()}
+        if not self.state.debts_are_loaded:
+            self.state.debts, self._stored_debts = [], {}
+        return new, lowered, paid
 
-    async def _save_checkpoints(self, work: UnitOfWork) -> None:
-        if self._checkpoints:
-            await work.run(ledger.forget_checkpoints_from(self.tenant_id, min(self._checkpoints)))
-            rows = [(self.tenant_id, at, text) for at, text in self._checkpoints.items()]
-            await work.insert(CHECKPOINT, rows)
-            self._checkpoints = {}
+    def take_checkpoints(self) -> dict[datetime, str]:
+        taken, self._checkpoints = self._checkpoints, {}
+        return taken
+
+    def values(self) -> dict[str, Any]:
+        """Its row as it is now."""
+        balances = dict.fromkeys(PoolKind, 0)
+        for lot in self.state.lots.values():
+            balances[lot.pool] += lot.remaining
+        assert self.available == sum(balances.values()) - self.state.overdrawn - self.held
+        self.version += 1
+        return {
+            "b_tenant": self.tenant_id,
+            "b_seq": self.seq,
+            "b_version": self.version,
+            "b_plan_balance": balances[PoolKind.PLAN],
+            "b_top_up_balance": balances[PoolKind.TOP_UP],
+            "b_overdrawn": self.state.overdrawn,
+            "b_held": self.held,
+            "b_next_boundary": self.next_boundary,
+            "b_holds_end_at": self.holds_end_at,
+            "b_due_at": self.due_at(),
+            "b_frontier": keeping.frontier_as_text(self.state, self.facts_since_checkpoint),
+        }
 
 
 MOST_AVAILABLE = 2**62
@@ -337,14 +313,13 @@ MOST_DEBTS_KEPT = 10_000
 """A state with more debts is not kept: it would be slower to keep than to fold again."""
 
 
-async def lock_accounts(work: UnitOfWork, tenant_ids: Iterable[UUID], rolled: RollUps) -> dict[UUID, Account]:
+async def lock_accounts(work: UnitOfWork, tenant_ids: Iterable[UUID]) -> dict[UUID, Account]:
     """Load accounts and hold their locks until the transaction ends. Unknown tenants are left out.
 
     The locks are taken in the order of the ids, so that no two transactions wait for each other.
     """
     wanted = {"tenants": sorted(set(tenant_ids))}
-    locked = await work.all(ledger.locked_accounts(), wanted)
-    accounts = {row.tenant_id: _account(row, rolled, work.now) for row in locked}
+    accounts = {row.tenant_id: _account(row, work.now) for row in await work.all(ledger.locked_accounts(), wanted)}
     for row in await work.all(ledger.open_grants(), wanted):
         _take_grant(accounts[row.tenant_id], row)
     for row in await work.all(ledger.plans_of(), wanted):
@@ -352,17 +327,67 @@ async def lock_accounts(work: UnitOfWork, tenant_ids: Iterable[UUID], rolled: Ro
     return accounts
 
 
-async def lock_account(work: UnitOfWork, tenant_id: UUID, rolled: RollUps) -> Account:
+async def lock_account(work: UnitOfWork, tenant_id: UUID) -> Account:
     """Load one account and hold its lock; an unknown tenant is NOT_FOUND."""
-    found = await lock_accounts(work, [tenant_id], rolled)
+    found = await lock_accounts(work, [tenant_id])
     if tenant_id not in found:
         raise NotFound("There is no such tenant.", ("tenant_id",))
     return found[tenant_id]
 
 
-def _account(row: Any, rolled: RollUps, now: datetime) -> Account:
+async def save_entries(work: UnitOfWork, accounts: Sequence[Account]) -> None:
+    """Write what was appended to the ledgers."""
+    entries: list[tuple[Any, ...]] = []
+    allocations: list[tuple[Any, ...]] = []
+    for account in accounts:
+        more_entries, more_allocations = account.take_entries()
+        entries += more_entries
+        allocations += more_allocations
+        if more_entries:
+            work.ring(account.tenant_id, account.seq)
+    await work.insert(ENTRY, entries)
+    await work.insert(ALLOCATION, allocations)
+
+
+async def save_accounts(work: UnitOfWork, accounts: Sequence[Account]) -> None:
+    """Write everything that changed of some accounts, each table once. May be called again when more has changed."""
+    await _save_grants(work, accounts)
+    await save_entries(work, accounts)
+    await _save_debts(work, accounts)
+    await _save_checkpoints(work, accounts)
+    if accounts:
+        await work.run(ledger.change_account(), [account.values() for account in accounts])
+    await save_roll_ups(work, [account.rolled for account in accounts])
+
+
+async def _save_grants(work: UnitOfWork, accounts: Sequence[Account]) -> None:
+    taken = [account.take_grants() for account in accounts]
+    await work.insert(GRANT, [row for new, _ in taken for row in new])
+    await _run_many(work, ledger.change_grant(), [values for _, changed in taken for values in changed])
+
+
+async def _save_debts(work: UnitOfWork, accounts: Sequence[Account]) -> None:
+    taken = [account.take_debts() for account in accounts]
+    await _run_many(work, ledger.forget_debt(), [key for _, _, paid in taken for key in paid])
+    await _run_many(work, ledger.lower_debt(), [values for _, lowered, _ in taken for values in lowered])
+    await work.insert(DEBT, [row for new, _, _ in taken for row in new])
+
+
+async def _save_checkpoints(work: UnitOfWork, accounts: Sequence[Account]) -> None:
+    for account in accounts:
+        if checkpoints := account.take_checkpoints():
+            await work.run(ledger.forget_checkpoints_from(account.tenant_id, min(checkpoints)))
+            await work.insert(CHECKPOINT, [(account.tenant_id, at, text) for at, text in checkpoints.items()])
+
+
+async def _run_many(work: UnitOfWork, statement: Executable, values: list[dict[str, Any]]) -> None:
+    if values:
+        await work.run(statement, values)
+
+
+def _account(row: Any, now: datetime) -> Account:
     order, payer, steady_since, facts = keeping.frontier_of_text(row.frontier)
-    zone = ZoneInfo(row.time_zone)
+    zone, days = ZoneInfo(row.time_zone), days_in(row.time_zone)
     account = Account(
         tenant_id=row.tenant_id,
         zone=zone,
@@ -376,8 +401,8 @@ def _account(row: Any, rolled: RollUps, now: datetime) -> Account:
         holds_end_at=row.holds_end_at,
         facts_since_checkpoint=facts,
         state=State(identify=_no_grant, order=order, overdrawn=row.overdrawn, payer=payer, steady_since=steady_since),
-        rolled=rolled,
-        days=days_in(row.time_zone),
+        rolled=RollUps(row.tenant_id, days),
+        days=days,
     )
     account.state.debts_are_loaded = not row.overdrawn
     account.state.identify = account.known_grant
@@ -447,11 +472,22 @@ def _grant_row(tenant_id: UUID, grant: Grant) -> tuple[Any, ...]:
     )
 
 
+def _grant_changes(tenant_id: UUID, grant: Grant) -> dict[str, Any]:
+    return {
+        "b_tenant": tenant_id,
+        "b_id": grant.lot.id,
+        "b_amount": grant.lot.amount,
+        "b_remaining": grant.lot.remaining,
+        "b_state": grant.state,
+        "b_voided_at": grant.voided_at,
+    }
+
+
 def _debt_row(tenant_id: UUID, debt: Debt) -> tuple[Any, ...]:
     return (tenant_id, debt.order.at, debt.subject_kind, debt.order.key, debt.activity_id, debt.owed)
 
 
-def _debt_key(tenant_id: UUID, order: Order) -> Mapping[str, Any]:
+def _debt_key(tenant_id: UUID, order: Order) -> dict[str, Any]:
     return {
         "b_tenant": tenant_id,
         "b_at": order.at,

@@ -8,8 +8,7 @@ from uuid import UUID
 
 from sqlalchemy import insert, update
 
-from models.actions.accounts import About, Account, Grant, lock_account
-from models.actions.roll_ups import RollUps
+from models.actions.accounts import About, Account, Grant, lock_account, save_accounts
 from models.actions.settling import fold_in
 from models.rules import keeping
 from models.rules.amounts import LARGEST
@@ -44,9 +43,9 @@ async def open_account(work: UnitOfWork, tenant_id: UUID) -> None:
             frontier=keeping.frontier_as_text(State(identify=_makes_nothing), 0),
         )
     )
-    account = await lock_account(work, tenant_id, RollUps())
+    account = await lock_account(work, tenant_id)
     await fold_in(work, account)
-    await _save(work, account)
+    await save_accounts(work, [account])
 
 
 def _makes_nothing(source: GrantSource, key: str) -> UUID:
@@ -86,7 +85,7 @@ async def top_up(work: UnitOfWork, wish: TopUpWish) -> UUID:
     _check_credits_in(wish.key, wish.credits, wish.remarks)
     if wish.payment_reference is not None:
         check_name(wish.payment_reference, "payment_reference", LONGEST_REFERENCE)
-    account = await lock_account(work, wish.tenant_id, RollUps())
+    account = await lock_account(work, wish.tenant_id)
     known = await _known(work, wish.tenant_id, "top_up", wish.key, _digest(wish))
     if known is not None:
         return known
@@ -102,7 +101,7 @@ async def top_up(work: UnitOfWork, wish: TopUpWish) -> UUID:
         about = About(remarks=wish.remarks, top_up_status=status)
         account.append(Movement(work.now, EntryKind.TOP_UP, SubjectKind.TOP_UP, id, wish.key, 0, ()), about)
     await _take_key(work, wish.tenant_id, "top_up", wish.key, _digest(wish), id)
-    await _save(work, account)
+    await save_accounts(work, [account])
     return id
 
 
@@ -110,7 +109,7 @@ async def grant_credits(work: UnitOfWork, wish: GrantWish) -> UUID:
     """Give credits: the id of the grant. One that begins later waits for its time; one in the past counts there."""
     _check_credits_in(wish.key, wish.credits, wish.remarks)
     _check_grant(wish)
-    account = await lock_account(work, wish.tenant_id, RollUps())
+    account = await lock_account(work, wish.tenant_id)
     known = await _known(work, wish.tenant_id, "grant", wish.key, _digest(wish))
     if known is not None:
         return known
@@ -124,7 +123,7 @@ async def grant_credits(work: UnitOfWork, wish: GrantWish) -> UUID:
     lot = Lot(new_id(), wish.key, wish.pool, wish.source, wish.credits, wish.credits, wish.priority, since, until)
     await _bring_in(work, account, Grant(lot, "AHEAD", is_given=True, recorded_at=work.now, remarks=wish.remarks))
     await _take_key(work, wish.tenant_id, "grant", wish.key, _digest(wish), lot.id)
-    await _save(work, account)
+    await save_accounts(work, [account])
     return lot.id
 
 
@@ -148,11 +147,6 @@ async def _bring_in(work: UnitOfWork, account: Account, grant: Grant) -> None:
     """Add a grant; it is folded in at once where its time has come."""
     account.grants[grant.lot.id] = grant
     await fold_in(work, account)
-
-
-async def _save(work: UnitOfWork, account: Account) -> None:
-    await account.save(work)
-    await account.rolled.save(work)
 
 
 def _check_credits_in(key: str, amount: int, remarks: str) -> None:
@@ -209,7 +203,7 @@ async def settle_top_up(work: UnitOfWork, settlement: Settlement) -> UUID:
     if settlement.payment_reference is not None:
         check_name(settlement.payment_reference, "payment_reference", LONGEST_REFERENCE)
     check_lines(settlement.failure, "failure", LONGEST_REMARKS)
-    account = await lock_account(work, settlement.tenant_id, RollUps())
+    account = await lock_account(work, settlement.tenant_id)
     row = await work.first(tables.top_up(), {"tenant_id": settlement.tenant_id, "id": settlement.id})
     if row is None:
         raise NotFound("There is no such top-up.", ("id",))
@@ -219,7 +213,7 @@ async def settle_top_up(work: UnitOfWork, settlement: Settlement) -> UUID:
         raise Conflict(f"This top-up is {row.status} already.", ("outcome",))
     await fold_in(work, account)
     await _settle(work, account, row, settlement)
-    await _save(work, account)
+    await save_accounts(work, [account])
     return settlement.id
 
 

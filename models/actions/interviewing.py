@@ -11,7 +11,7 @@ from typing import Any
 from uuid import UUID
 
 from models.actions.accounts import About, Account
-from models.actions.roll_ups import RollUps, place
+from models.actions.roll_ups import Place, RollUps, place
 from models.rules import interviews, rating
 from models.rules.fold import Name, Usage
 from models.rules.ids import new_id
@@ -29,7 +29,7 @@ from models.tables.recording import (
 )
 from models.unit_of_work import UnitOfWork
 
-Counts = dict[tuple[Any, ...], dict[str, int]]
+Counts = dict[Place, dict[str, int]]
 
 
 @dataclass(slots=True)
@@ -106,8 +106,8 @@ class Interviewing:
                 _count(counts, self._place(day, priced.report.agent_id), credits=priced.charged)
         return counts
 
-    def _place(self, day: date, agent_id: UUID | None) -> Any:
-        return place(self.tenant_id, day, Activity.INTERVIEW, opening_id=self.opening_id, agent_id=agent_id)
+    def _place(self, day: date, agent_id: UUID | None) -> Place:
+        return place(day, Activity.INTERVIEW, agent_id, self.opening_id)
 
     # ------------------------------------------------------------ what the new reports change
 
@@ -128,7 +128,7 @@ class Interviewing:
         return changes
 
 
-def _count(counts: Counts, where: Any, **more: int) -> None:
+def _count(counts: Counts, where: Place, **more: int) -> None:
     sums = counts.setdefault(where, {})
     for name, count in more.items():
         sums[name] = sums.get(name, 0) + count

@@ -89,6 +89,10 @@ async def key_with_hash(reader: Reader, hash: str) -> Key | None:
     return await reader.first(select(KEYS).where(KEYS.c.hash == hash))
 
 
+async def key_with_id(reader: Reader, viewer: Viewer, id: UUID) -> Key | None:
+    return await reader.first(select(KEYS).where(KEYS.c.id == id, _visible_to(viewer)))
+
+
 async def keys_of(reader: Reader, viewer: Viewer, tenant_id: UUID | None = None) -> Rows:
     """The keys that the viewer may see, the newest first; of one tenant, if one is named."""
     keys = select(KEYS).where(_visible_to(viewer)).order_by(KEYS.c.created_at.desc(), KEYS.c.id.desc())

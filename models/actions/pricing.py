@@ -1,6 +1,8 @@
 """The price books of plans, kept in memory while no rate list is added to them."""
 
+from collections.abc import Iterable
 from itertools import groupby
+from typing import Any
 from uuid import UUID
 
 from models.actions.accounts import Account, Terms
@@ -19,6 +21,15 @@ async def price_book(reader: Reader, plan_id: UUID, rate_lists: int) -> PriceBoo
     if kept is not None and kept[0] == rate_lists:
         return kept[1]
     rows = await reader.all(ledger.rates_of_plan(), {"plan_id": plan_id})
+    lists = lists_from(rows)
+    if len(_BOOKS) >= _MOST_BOOKS:
+        _BOOKS.clear()
+    _BOOKS[plan_id] = (len(lists), PriceBook(lists))
+    return _BOOKS[plan_id][1]
+
+
+def lists_from(rows: Iterable[Any]) -> list[RateList]:
+    """The rate lists of a plan from their rows, which stand together by list; a list may have none."""
     lists = []
     for _, group in groupby(rows, key=lambda row: row.list_id):
         of_list = list(group)
@@ -28,10 +39,7 @@ async def price_book(reader: Reader, plan_id: UUID, rate_lists: int) -> PriceBoo
             if row.activity is not None
         ]
         lists.append(RateList(of_list[0].effective_from, of_list[0].recorded_at, rates))
-    if len(_BOOKS) >= _MOST_BOOKS:
-        _BOOKS.clear()
-    _BOOKS[plan_id] = (len(lists), PriceBook(lists))
-    return _BOOKS[plan_id][1]
+    return lists
 
 
 class Prices:

@@ -10,10 +10,10 @@ from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 from uuid import UUID
 
-from models.actions.accounts import About, Account, lock_accounts
+from models.actions.accounts import About, Account, lock_accounts, save_accounts
 from models.actions.interviewing import Interviews
 from models.actions.pricing import Prices
-from models.actions.roll_ups import RollUps, place
+from models.actions.roll_ups import place
 from models.actions.settling import fold_in
 from models.rules import interviews, rating
 from models.rules.fold import Name, Usage
@@ -83,9 +83,8 @@ _LAST_SEQ = list(tables.CALL.columns.keys()).index("last_seq")
 
 async def record(work: UnitOfWork, submissions: Sequence[Submission]) -> list[list[Outcome]]:
     """Take the reports of many callers in one transaction; the outcomes are in the order of the reports."""
-    rolled = RollUps()
-    accounts = await lock_accounts(work, (one.tenant_id for one in submissions), rolled)
-    batch = Batch(work, accounts, rolled, await Prices.of(work, list(accounts.values())))
+    accounts = await lock_accounts(work, (one.tenant_id for one in submissions))
+    batch = Batch(work, accounts, await Prices.of(work, list(accounts.values())))
     await batch.look_up(submissions)
     outcomes = [batch.take_all(one) for one in submissions]
     await batch.save()
@@ -113,8 +112,8 @@ class Charges:
 class Batch:
     """The reports of one transaction."""
 
-    def __init__(self, work: UnitOfWork, accounts: dict[UUID, Account], rolled: RollUps, prices: Prices) -> None:
-        self.work, self.accounts, self.rolled, self.prices = work, accounts, rolled, prices
+    def __init__(self, work: UnitOfWork, accounts: dict[UUID, Account], prices: Prices) -> None:
+        self.work, self.accounts, self.prices = work, accounts, prices
         self.keys: dict[Key, tuple[bytes, UUID]] = {}
         self.new_keys: list[tuple[Any, ...]] = []
         self.charges = {tenant_id: Charges() for tenant_id in accounts}
@@ -298,22 +297,17 @@ class Batch:
         self._use(account, SubjectKind.CALL, id, report.key, report.started_at, priced.credits, about)
         day = account.days.day_of(report.started_at)
         for line in priced.lines:
-            where = place(
-                account.tenant_id,
-                day,
-                line.activity,
-                agent_id=report.agent_id,
-                member_id=report.member_id,
-                direction=report.direction,
-            )
-            seconds = line.activity is Activity.CALL
-            self.rolled.count_usage(
-                where,
-                activities=1,
-                credits=line.credits,
-                call_seconds=priced.duration_seconds if seconds else 0,
-                billed_seconds=priced.billed_seconds if seconds else 0,
-            )
+            where = place(day, line.activity, report.agent_id, member_id=report.member_id, direction=report.direction)
+            if line.activity is Activity.CALL:
+                account.rolled.count_usage(
+                    where,
+                    activities=1,
+                    credits=line.credits,
+                    call_seconds=priced.duration_seconds,
+                    billed_seconds=priced.billed_seconds,
+                )
+            else:
+                account.rolled.count_usage(where, activities=1, credits=line.credits)
         if report.hold_id is not None:
             self._settle_hold(account, id, report)
 
@@ -350,15 +344,9 @@ class Batch:
             return
         about = About(report.agent_id, None, report.member_id)
         self._use(account, SubjectKind.MESSAGE, id, report.key, report.sent_at, credits, about)
-        where = place(
-            account.tenant_id,
-            account.days.day_of(report.sent_at),
-            Activity.MESSAGE,
-            agent_id=report.agent_id,
-            member_id=report.member_id,
-            model=model or "",
-        )
-        self.rolled.count_usage(where, activities=1, credits=credits)
+        day = account.days.day_of(report.sent_at)
+        where = place(day, Activity.MESSAGE, report.agent_id, member_id=report.member_id, model=model or "")
+        account.rolled.count_usage(where, activities=1, credits=credits)
 
     def _charge_piece(
         self, account: Account, id: UUID, report: TranscriptReport | FactReport | DocumentReport, lines: list[Line]
@@ -382,14 +370,9 @@ class Batch:
         interaction = self._named(account.tenant_id, "interaction_id", report.interaction_id)
         about = About(interaction.agent_id, None, interaction.assigned_member_id)
         self._use(account, piece.kind, id, report.key, report.created_at, credits, about)
-        where = place(
-            account.tenant_id,
-            account.days.day_of(report.created_at),
-            piece.activity,
-            agent_id=interaction.agent_id,
-            member_id=interaction.assigned_member_id,
-        )
-        self.rolled.count_usage(where, activities=1, credits=credits)
+        day = account.days.day_of(report.created_at)
+        where = place(day, piece.activity, interaction.agent_id, member_id=interaction.assigned_member_id)
+        account.rolled.count_usage(where, activities=1, credits=credits)
         of = (account.tenant_id, report.interaction_id)
         self.interactions_charged[of] = self.interactions_charged.get(of, 0) + credits
 
@@ -417,11 +400,9 @@ class Batch:
             charges = self.charges[tenant_id]
             await fold_in(self.work, account, charges.facts, charges.abouts)
         await self._save_holds()
-        for account in self.accounts.values():
-            await account.save(self.work)
+        await save_accounts(self.work, list(self.accounts.values()))
         await self._save_activities()
         await self.work.insert(tables.TAKEN_KEY, self.new_keys)
-        await self.rolled.save(self.work)
 
     async def _save_activities(self) -> None:
         corrected = []

@@ -9,7 +9,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from models.actions.accounts import NOTHING_MORE, About, Account, grant_of
+from models.actions.accounts import NOTHING_MORE, About, Account, grant_of, save_entries
 from models.rules import keeping
 from models.rules.fold import (
     LONG_AGO,
@@ -34,7 +34,7 @@ async def fold_again(
 ) -> None:
     """Fold the account from the checkpoint before the earliest of the facts, with them in their places."""
     await account.load_debts(work)
-    await account.save_entries(work)
+    await save_entries(work, [account])
     state, since = await _state_before(work, account, facts[0].order.at)
     await work.run(ledger.forget_checkpoints_from(account.tenant_id, since + since.resolution))
     recorded, told = await _recorded_since(work, account.tenant_id, since)

@@ -1,6 +1,8 @@
-"""Adding to the roll-ups what a transaction changed, each row once."""
+"""Adding to the roll-ups what a transaction changed of one tenant, each row once."""
 
+from collections.abc import Iterable
 from datetime import date, datetime, timedelta
+from typing import Any
 from uuid import UUID
 
 from models.rules.fold import Movement
@@ -18,77 +20,91 @@ _POOL_DAY = metadata.tables["pool_day"]
 _LOG_COUNT = metadata.tables["log_count"]
 _HOUR = timedelta(hours=1)
 
-Place = tuple[UUID, date, UUID, UUID, UUID, str, str, str]
-"""The key of a row of usage: tenant, day, agent, opening, member, activity, model, direction."""
+
+Place = tuple[Any, ...]
+"""Where usage is counted: day, agent, opening, member, activity, model, direction."""
 
 
 def place(
-    tenant_id: UUID,
     day: date,
     activity: Activity | None,
-    *,
     agent_id: UUID | None = None,
     opening_id: UUID | None = None,
     member_id: UUID | None = None,
     model: str = "",
     direction: str = "",
 ) -> Place:
-    return (
-        tenant_id,
-        day,
-        agent_id or NOBODY,
-        opening_id or NOBODY,
-        member_id or NOBODY,
-        activity or "",
-        model,
-        direction,
-    )
+    """Where usage is counted; without an activity it is that of interactions."""
+    return day, agent_id, opening_id, member_id, activity, model, direction
 
 
 class RollUps:
-    """Sums by day that wait to be written at the end of a transaction."""
+    """Sums by day of one tenant that wait to be written at the end of a transaction."""
 
-    def __init__(self) -> None:
+    def __init__(self, tenant_id: UUID, days: Days) -> None:
+        self.tenant_id, self.days = tenant_id, days
+        self.forget()
+
+    def forget(self) -> None:
         self._usage: dict[Place, dict[str, int]] = {}
-        self._pools: dict[tuple[UUID, date, PoolKind], list[int]] = {}
-        self._log: dict[tuple[UUID, UUID, int, date], list[int]] = {}
+        self._pools: dict[tuple[date, PoolKind], list[int]] = {}
+        self._log: dict[UUID | None, dict[tuple[int, date], list[int]]] = {}
 
     def count_usage(self, where: Place, **counts: int) -> None:
-        """Add to a day's usage; the counts are named as in models.tables.usage.COUNTS."""
+        """Add to a day's usage at a `place`; the counts are named as in models.tables.usage.COUNTS."""
         sums = self._usage.get(where)
         if sums is None:
-            sums = self._usage[where] = dict.fromkeys(COUNTS, 0)
+            self._usage[where] = counts
+            return
         for name, count in counts.items():
-            sums[name] += count
+            sums[name] = sums.get(name, 0) + count
 
-    def count_pools(self, tenant_id: UUID, day: date, movement: Movement, pools: dict[UUID, PoolKind]) -> None:
-        """Add what a movement granted to each pool, and what usage took from it."""
+    def count_pools(self, movement: Movement, pools: Iterable[PoolKind]) -> None:
+        """Add what a movement granted to each pool, and what usage took from it; a pool for each of its shares."""
         if movement.kind is EntryKind.EXPIRY:
             return
-        for share in movement.shares:
-            sums = self._pools.setdefault((tenant_id, day, pools[share.grant_id]), [0, 0])
+        day = self.days.day_of(movement.at)
+        for share, pool in zip(movement.shares, pools, strict=True):
+            sums = self._pools.get((day, pool))
+            if sums is None:
+                sums = self._pools[day, pool] = [0, 0]
             if share.activity_id is not None or movement.kind is EntryKind.REFUND:
                 sums[1] -= share.credits
             elif movement.kind is not EntryKind.ADJUSTMENT:
                 sums[0] += share.credits
 
-    def count_log_row(self, tenant_id: UUID, days: Days, at: datetime, credits: int, call_of: UUID | None) -> None:
+    def count_log_row(self, at: datetime, credits: int, call_of: UUID | None) -> None:
         """Add a row of the log: a call of an agent, or credits that came in."""
-        day = days.day_of(at)
-        hour = (at - days.start_of(day)) // _HOUR
-        used, added = (-credits, 0) if call_of else (0, credits)
-        for agent in (NOBODY, call_of) if call_of else (NOBODY,):
+        day = self.days.day_of(at)
+        hour = (at - self.days.start_of(day)) // _HOUR
+        more = (1, 0, 0, credits) if call_of is None else (1, 1, -credits, 0)
+        for agent in (None,) if call_of is None else (None, call_of):
+            counts = self._log.setdefault(agent, {})
             for part in (WHOLE_DAY, hour):
-                sums = self._log.setdefault((tenant_id, agent, part, day), [0, 0, 0, 0])
-                sums[0] += 1
-                sums[1] += 1 if call_of else 0
-                sums[2] += used
-                sums[3] += added
+                before = counts.get((part, day))
+                counts[part, day] = list(more) if before is None else [a + b for a, b in zip(before, more, strict=True)]
 
-    async def save(self, work: UnitOfWork) -> None:
-        """Write all sums. Rows go in the order of their keys, so that no two transactions wait for each other."""
-        await work.add_up(
-            _USAGE_DAY, [(*where, *(sums[name] for name in COUNTS)) for where, sums in sorted(self._usage.items())]
-        )
-        await work.add_up(_POOL_DAY, [(*where, *sums) for where, sums in sorted(self._pools.items())])
-        await work.add_up(_LOG_COUNT, [(*where, *sums) for where, sums in sorted(self._log.items())])
+    # ------------------------------------------------------------ rows
+
+    def usage_rows(self) -> Iterable[tuple[Any, ...]]:
+        for (day, agent, opening, member, activity, model, direction), sums in self._usage.items():
+            where = (day, agent or NOBODY, opening or NOBODY, member or NOBODY, activity or "", model, direction)
+            yield (self.tenant_id, *where, *(sums.get(name, 0) for name in COUNTS))
+
+    def pool_rows(self) -> Iterable[tuple[Any, ...]]:
+        return ((self.tenant_id, *where, *sums) for where, sums in self._pools.items())
+
+    def log_rows(self) -> Iterable[tuple[Any, ...]]:
+        for agent, counts in self._log.items():
+            for where, sums in counts.items():
+                yield (self.tenant_id, agent or NOBODY, *where, *sums)
+
+
+async def save_roll_ups(work: UnitOfWork, rolled: Iterable[RollUps]) -> None:
+    """Write all sums, those of many tenants together, and forget them."""
+    rolled = list(rolled)
+    await work.add_up(_USAGE_DAY, [row for sums in rolled for row in sums.usage_rows()])
+    await work.add_up(_POOL_DAY, [row for sums in rolled for row in sums.pool_rows()])
+    await work.add_up(_LOG_COUNT, [row for sums in rolled for row in sums.log_rows()])
+    for sums in rolled:
+        sums.forget()

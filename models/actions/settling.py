@@ -7,9 +7,8 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from uuid import UUID
 
-from models.actions.accounts import NOTHING_MORE, About, Account, lock_account
+from models.actions.accounts import NOTHING_MORE, About, Account, lock_account, save_accounts
 from models.actions.refolding import fold_again
-from models.actions.roll_ups import RollUps
 from models.rules.fold import CreditsIn, Fact, Movement, Name, Usage
 from models.unit_of_work import Books, UnitOfWork
 
@@ -89,7 +88,7 @@ def _count_facts(account: Account, facts: int) -> None:
 
 async def settle(work: UnitOfWork, tenant_id: UUID) -> Account:
     """Bring an account to the present: its lock is held, and all that was due is in its ledger."""
-    account = await lock_account(work, tenant_id, RollUps())
+    account = await lock_account(work, tenant_id)
     await fold_in(work, account)
     return account
 
@@ -100,6 +99,5 @@ async def settle_if_due(books: Books, tenant_id: UUID, due_at: datetime) -> bool
         return False
     async with books.work() as work:
         account = await settle(work, tenant_id)
-        await account.save(work)
-        await account.rolled.save(work)
+        await save_accounts(work, [account])
     return True

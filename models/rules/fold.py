@@ -15,7 +15,7 @@ from datetime import UTC, datetime
 from typing import NamedTuple
 from uuid import UUID
 
-from models.rules.burndown import burn_order
+from models.rules.burndown import BurnOrder, Grant, burn_order
 from models.rules.words import EntryKind, GrantSource, PoolKind, RolloverPolicy, SubjectKind
 
 LONG_AGO = datetime(1, 1, 1, tzinfo=UTC)
@@ -26,7 +26,8 @@ GRANT_PRIORITY = 100
 _EDGE, _CREDITS_IN, _USAGE, _REFUND, _VOID = range(5)
 _KINDS = {kind: position for position, kind in enumerate(SubjectKind)}
 _SUBJECTS = tuple(SubjectKind)
-_CREDITS_IN_KINDS = {EntryKind.GRANT: 0, EntryKind.TOP_UP: 1, EntryKind.REFUND: 2}
+_CREDITS_IN_KINDS = {EntryKind.GRANT: 0, EntryKind.TOP_UP: 1}
+_PAYING = {EntryKind.USAGE: _USAGE, EntryKind.REFUND: _REFUND}
 
 
 class Order(NamedTuple):
@@ -142,6 +143,10 @@ class Void(NamedTuple):
     grant_id: UUID
     key: str
 
+    @classmethod
+    def of(cls, lot: Lot, at: datetime) -> "Void":
+        return cls(at, lot.id, f"void/{grant_key(lot)}")
+
     @property
     def order(self) -> Order:
         return Order(self.at, _VOID, 0, self.key)
@@ -151,7 +156,10 @@ Fact = Boundary | CreditsIn | Usage | Refund | Void
 
 
 class Share(NamedTuple):
-    """A part of a movement: into a grant (positive) or out of it, for the activity that it pays, if any."""
+    """A part of a movement: into a grant (positive) or out of it, for the activity that it pays, if any.
+
+    What a refund gives back is positive and names the activity that had been paid.
+    """
 
     grant_id: UUID
     activity_id: UUID | None
@@ -184,11 +192,22 @@ class Debt(NamedTuple):
 
 
 class Payment(NamedTuple):
-    """What a grant paid of an activity."""
+    """What a grant paid of an activity.
 
+    They sort by when they were paid, those of one moment in burn order: in the fold and in the ledger alike.
+    """
+
+    at: datetime
+    rank: int
+    burn_order: BurnOrder
     grant_id: UUID
     pool: PoolKind
     credits: int
+
+    @classmethod
+    def by(cls, grant: Grant, at: datetime, kind: EntryKind, credits: int) -> "Payment":
+        """What a grant paid by a movement of some kind."""
+        return cls(at, _PAYING.get(kind, _CREDITS_IN), burn_order(grant), grant.id, PoolKind(grant.pool), credits)
 
 
 Identify = Callable[[GrantSource, str], UUID]
@@ -213,17 +232,20 @@ class State:
     steady_since: Order = BEGINNING
     """Since this fact nothing happened but usage that one grant paid, or that nothing could pay."""
     payments: dict[UUID, list[Payment]] = field(default_factory=dict)
-    """Who paid the activities whose refunds are folded, in the order of paying. Others need not be here."""
+    """Who paid the activities whose refunds are folded, before the next fact. Others need not be here."""
     follows_payments: bool = False
+    """Whether the payments of all activities are kept."""
     ended: list[Lot] = field(default_factory=list)
     made: list[Lot] = field(default_factory=list)
     before_edge: Callable[[datetime, "State"], None] | None = None
     """Told of every moment at which grants begin or end, before anything of that moment is folded."""
     _edge: datetime = LONG_AGO
+    """The last moment that `before_edge` was told of, or that something of was folded: it is past being told."""
     _burning: list[Lot] | None = None
     _ends: list[tuple[datetime, str, UUID]] = field(default_factory=list)
 
     def __post_init__(self) -> None:
+        self._edge = self.order.at
         for lot in list(self.lots.values()):
             self.keep(lot)
 
@@ -273,8 +295,14 @@ class State:
             return False
         if fact.order <= self.steady_since:
             return False
+        if self.payer is not None:
+            return self.lots[self.payer].remaining >= fact.credits
         # Without a payer nothing was spent since, or there was nobody to pay: both are so now as they were then.
-        return self.payer is None or self.lots[self.payer].remaining >= fact.credits
+        # Interviews alone can be amended, and what is owed for one place is one debt.
+        return fact.subject_kind is not SubjectKind.INTERVIEW or self._left() >= fact.credits
+
+    def _left(self) -> int:
+        return sum(lot.remaining for lot in self.burning)
 
     @property
     def burning(self) -> list[Lot]:
@@ -293,7 +321,7 @@ class State:
         order = fact.order
         if order > self.order:
             self.order = order
-        shares = self._draw(fact.activity_id, fact.credits)
+        shares = self._draw(fact)
         paid = -sum(share.credits for share in shares)
         if fact.credits > paid:
             self._owe(Debt(order, fact.subject_kind, fact.activity_id, fact.credits - paid))
@@ -302,16 +330,16 @@ class State:
             fact.at, EntryKind.USAGE, fact.subject_kind, fact.activity_id, fact.key, -fact.credits, tuple(shares)
         )
 
-    def _draw(self, activity_id: UUID, amount: int) -> list[Share]:
+    def _draw(self, fact: Usage) -> list[Share]:
         shares: list[Share] = []
-        burning = self.burning
+        burning, amount = self.burning, fact.credits
         while amount and burning:
             lot = burning[0]
             part = min(lot.remaining, amount)
             lot.remaining -= part
             amount -= part
-            shares.append(Share(lot.id, activity_id, -part))
-            self._note_payment(activity_id, lot, part)
+            shares.append(Share(lot.id, fact.activity_id, -part))
+            self._note_payment(fact.activity_id, lot, fact.at, EntryKind.USAGE, part)
             if not lot.remaining:
                 del burning[0]
         return shares
@@ -339,9 +367,15 @@ class State:
         """Let no usage before this moment be folded on: something depends on what came before it."""
         self.payer, self.steady_since = None, self.order
 
-    def _note_payment(self, activity_id: UUID, lot: Lot, credits: int) -> None:
+    def pass_moment(self, at: datetime) -> None:
+        """Take nothing as folded on from before a moment: how the account stood there was kept."""
+        self.order = max(self.order, Order(at))
+        self._edge = max(self._edge, at)
+        self.be_unsteady()
+
+    def _note_payment(self, activity_id: UUID, lot: Lot, at: datetime, kind: EntryKind, credits: int) -> None:
         if self.follows_payments or activity_id in self.payments:
-            self.payments.setdefault(activity_id, []).append(Payment(lot.id, lot.pool, credits))
+            self.payments.setdefault(activity_id, []).append(Payment.by(lot, at, kind, credits))
 
     # ------------------------------------------------------------ credits in
 
@@ -353,10 +387,10 @@ class State:
     def _add(self, lot: Lot, at: datetime, kind: EntryKind, subject_kind: SubjectKind, subject_id: UUID) -> Movement:
         lot.remaining = lot.amount
         self.keep(lot)
-        shares = (Share(lot.id, None, lot.amount), *self._repay(lot, lot.amount))
+        shares = (Share(lot.id, None, lot.amount), *self._repay(lot, lot.amount, at, kind))
         return Movement(at, kind, subject_kind, subject_id, grant_key(lot), lot.amount, shares)
 
-    def _repay(self, lot: Lot, most: int) -> list[Share]:
+    def _repay(self, lot: Lot, most: int, at: datetime, kind: EntryKind) -> list[Share]:
         """Pay what is owed from credits that came in, oldest usage first."""
         if not self.overdrawn:
             return []
@@ -370,7 +404,7 @@ class State:
             lot.remaining -= part
             self.overdrawn -= part
             shares.append(Share(lot.id, debt.activity_id, -part))
-            self._note_payment(debt.activity_id, lot, part)
+            self._note_payment(debt.activity_id, lot, at, kind, part)
             if part < debt.owed:
                 self.debts[repaid] = debt._replace(owed=debt.owed - part)
                 break
@@ -450,15 +484,19 @@ class State:
     # ------------------------------------------------------------ corrections
 
     def _refund(self, fact: Refund, movements: list[Movement]) -> None:
-        """Lower what is owed of the activity, then give to the grants that paid, the last first."""
-        left = fact.credits - self._forgive(fact.activity_id, fact.credits)
+        """Lower what is owed of the activity, then give to the grants that paid, the last first.
+
+        At most what it costs by now: late reports may have made an interview cheaper than what was given back.
+        """
+        given = self._forgive(fact.activity_id, fact.credits)
         shares: list[Share] = []
-        for payment in self._unpay(fact.activity_id, left):
+        for payment in self._unpay(fact.activity_id, fact.credits - given):
             lot = self.lots.get(payment.grant_id) or self._lot_for_refund(fact, payment)
             lot.remaining += payment.credits
+            given += payment.credits
             self._burning = None
-            shares.append(Share(lot.id, None, payment.credits))
-            shares += self._repay(lot, payment.credits)
+            shares.append(Share(lot.id, fact.activity_id, payment.credits))
+            shares += self._repay(lot, payment.credits, fact.at, EntryKind.REFUND)
         movements.append(
             Movement(
                 fact.at,
@@ -466,23 +504,15 @@ class State:
                 fact.subject_kind,
                 fact.activity_id,
                 fact.key,
-                fact.credits,
+                given,
                 tuple(shares),
             )
         )
 
     def _unpay(self, activity_id: UUID, amount: int) -> list[Payment]:
-        """The parts of an activity's payments, the last first, that add up to the amount; they count no longer."""
-        payments, undone = self.payments.get(activity_id, []), []
-        while amount and payments:
-            payment = payments.pop()
-            part = min(payment.credits, amount)
-            amount -= part
-            if part < payment.credits:
-                payments.append(payment._replace(credits=payment.credits - part))
-            undone.append(payment._replace(credits=part))
-        assert not amount, "More was refunded than was charged."
-        return undone
+        payments = self.payments.get(activity_id, [])
+        payments.sort()
+        return undo_payments(payments, amount)
 
     def _forgive(self, activity_id: UUID, most: int) -> int:
         """Lower what is owed of an activity, the newest debt first; how much it was lowered."""
@@ -519,6 +549,19 @@ class State:
             self._drop(lot)
 
 
+def undo_payments(payments: list[Payment], amount: int) -> list[Payment]:
+    """The parts of payments in order, the last first, that add up to an amount; they count no longer."""
+    undone = []
+    while amount and payments:
+        payment = payments.pop()
+        part = min(payment.credits, amount)
+        amount -= part
+        if part < payment.credits:
+            payments.append(payment._replace(credits=payment.credits - part))
+        undone.append(payment._replace(credits=part))
+    return undone
+
+
 def grant_key(lot: Lot) -> str:
     """What movements about a grant have as their key: unlike its id, it is the same whenever the fold runs."""
     return f"{lot.source}/{lot.key}"
@@ -530,8 +573,11 @@ def grant_key(lot: Lot) -> str:
 def differences(recorded: Iterable[Movement], folded: Iterable[Movement]) -> list[Movement]:
     """What is to be added to the recorded movements so that they amount to the folded ones.
 
-    Each difference has the kind, the subject, the key and the time of what it corrects.
+    Each difference has the kind, the subject, the key and the time of what it corrects. What was not recorded at all
+    is one even where it moves nothing, as a call that costs nothing does.
     """
+    recorded = list(recorded)
+    known = {(movement.at, movement.subject_kind, movement.name) for movement in recorded}
     sums: dict[tuple[datetime, SubjectKind, Name], Movement] = {}
     parts: dict[tuple[datetime, SubjectKind, Name], dict[tuple[UUID, UUID | None], int]] = {}
     for sign, movements in ((1, folded), (-1, recorded)):
@@ -546,6 +592,6 @@ def differences(recorded: Iterable[Movement], folded: Iterable[Movement]) -> lis
     found = []
     for name, movement in sums.items():
         shares_left = tuple(Share(*place, part) for place, part in parts[name].items() if part)
-        if movement.credits or shares_left:
+        if movement.credits or shares_left or name not in known:
             found.append(movement._replace(shares=shares_left))
     return sorted(found, key=lambda movement: movement.at)

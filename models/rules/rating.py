@@ -100,6 +100,10 @@ class PriceBook:
             raise NoRate(f"The plan has no rate for {what} at that time.", path)
         return found
 
+    def in_force(self, at: datetime) -> list[Rate]:
+        """All rates in force at a moment."""
+        return list(self._rates[bisect_right(self._starts, at) if self._starts else 0].values())
+
 
 def _by_name(rates: Iterable[Rate]) -> dict[tuple[Activity, str | None], Rate]:
     return {(rate.activity, rate.model): rate for rate in rates}

@@ -50,9 +50,7 @@ class Listing:
         return bounds or [and_(True)]
 
     def _given(self, bound: str) -> Any:
-        return tuple_(
-            *(bindparam(f"{bound}_{position}", type_=key.type) for position, key in enumerate(self.keys))
-        )
+        return tuple_(*(bindparam(f"{bound}_{position}", type_=key.type) for position, key in enumerate(self.keys)))
 
 
 def bound_values(bound: str, key: Key | None) -> dict[str, Any]:

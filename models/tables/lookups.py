@@ -1,9 +1,7 @@
 """Rows by their ids: of one tenant, or, for operators, of whichever tenant they belong to."""
 
-from datetime import datetime
 from functools import cache
 from typing import Any
-from uuid import UUID
 
 from sqlalchemy import Row, Select, Table, and_, bindparam, func, select
 
@@ -145,9 +143,8 @@ _ALLOCATIONS = (
     .where(ALLOCATION.c.tenant_id == bindparam("tenant_id"), ALLOCATION.c.activity_id.in_(_IDS))
     .order_by(ALLOCATION.c.seq, ALLOCATION.c.position)
 )
-_OWED = (
-    select(DEBT.c.activity_id, DEBT.c.owed)
-    .where(DEBT.c.tenant_id == bindparam("tenant_id"), DEBT.c.activity_id.in_(_IDS))
+_OWED = select(DEBT.c.activity_id, DEBT.c.owed).where(
+    DEBT.c.tenant_id == bindparam("tenant_id"), DEBT.c.activity_id.in_(_IDS)
 )
 _OPENINGS = (
     select(
@@ -159,4 +156,3 @@ _OPENINGS = (
     .where(USAGE_DAY.c.tenant_id == bindparam("tenant_id"), USAGE_DAY.c.opening_id.in_(_IDS))
     .group_by(USAGE_DAY.c.opening_id)
 )
-

@@ -4,7 +4,7 @@ import re
 
 import pytest
 from starlette.testclient import TestClient
-from starlette.websockets import WebSocketDisconnect
+from starlette.websockets import WebSocket, WebSocketDisconnect
 
 from server.edge import is_allowed_host, is_allowed_origin
 from tests.server.conftest import Ask, Lines, MakeClient, codes
@@ -157,12 +157,29 @@ def test_neither_keys_nor_queries_nor_variables_are_logged(ask: Ask, log_lines: 
     assert "hello" not in str(log_lines)
 
 
-def test_sockets_are_refused_cleanly_for_now(client: TestClient) -> None:
-    with pytest.raises(WebSocketDisconnect), client.websocket_connect("/graphql"):
+def refusal_code(client: TestClient, **headers: str) -> int:
+    opening = client.websocket_connect("ws://localhost/graphql", headers=headers)
+    with pytest.raises(WebSocketDisconnect) as refused, opening:
         pass
+    return refused.value.code
 
 
-def test_sockets_for_another_host_or_page_are_refused(client: TestClient) -> None:
-    for headers in ({"host": "evil.example"}, {"origin": "https://evil.example"}):
-        with pytest.raises(WebSocketDisconnect), client.websocket_connect("/graphql", headers=headers):
-            pass
+def test_sockets_are_refused_cleanly_for_now(client: TestClient, log_lines: Lines) -> None:
+    assert refusal_code(client) == 1008
+    assert log_lines == []
+
+
+@pytest.mark.parametrize(
+    "headers", [{"host": "evil.example"}, {"origin": "https://evil.example"}, {"x-long": "x" * 40_000}]
+)
+def test_sockets_are_held_to_the_same_rules(client: TestClient, headers: dict[str, str], log_lines: Lines) -> None:
+    assert refusal_code(client, **headers) == 1008
+    assert [line["event"] for line in log_lines] == ["socket refused"]
+
+
+def test_what_fails_behind_a_socket_closes_it_and_is_logged(make_client: MakeClient, log_lines: Lines) -> None:
+    async def broken(socket: WebSocket) -> None:
+        raise RuntimeError("password=hunter2")
+
+    assert refusal_code(make_client(app={"socket": broken})) == 1011
+    assert [line["event"] for line in log_lines] == ["internal error"]

@@ -5,8 +5,11 @@ from urllib.parse import quote
 
 import orjson
 import pytest
+from graphql import get_introspection_query
 from starlette.testclient import TestClient
 
+from models.rules.viewers import Viewer
+from server.errors import BadRequest
 from server.http import negotiated
 from tests.server.conftest import GRAPHQL_JSON, Ask, Lines, MakeClient, codes
 from tests.server.toy import DIARY
@@ -365,6 +368,16 @@ def test_a_stranger_learns_nothing_of_its_query(client: TestClient) -> None:
         assert codes(answer) == ["UNAUTHENTICATED"]
 
 
+def test_an_address_that_sends_too_many_wrong_keys_is_told_to_wait(make_client: MakeClient) -> None:
+    async def weary(authorization: str | None, address: str | None) -> Viewer:
+        raise BadRequest(429, "LIMIT_REACHED", "Too many wrong keys.", {"Retry-After": "30"})
+
+    answer = make_client(app={"authenticate": weary}).post("/graphql", json={"query": "{hello}"})
+
+    assert (answer.status_code, answer.headers["retry-after"]) == (429, "30")
+    assert codes(answer) == ["LIMIT_REACHED"]
+
+
 def test_a_failure_to_look_up_a_key_is_masked(client: TestClient, log_lines: Lines) -> None:
     answer = client.post("/graphql", json={"query": "{hello}"}, headers={"authorization": "Bearer broken"})
 
@@ -404,8 +417,6 @@ def test_too_many_comments_are_refused(ask: Ask) -> None:
 
 
 def test_introspection_passes(ask: Ask) -> None:
-    from graphql import get_introspection_query
-
     full = get_introspection_query(
         specified_by_url=True, directive_is_repeatable=True, schema_description=True, input_value_deprecation=True
     )

@@ -240,12 +240,26 @@ def test_a_stop_waits_for_what_runs(start: Callable[..., Running]) -> None:
 
 
 def test_a_stop_ends_streams_that_never_end(start: Callable[..., Running]) -> None:
-    running = start(stop_seconds=1)
+    running = start(stop_seconds=30)
     with running.connect() as connection:
         connection.sendall(b"GET /endless HTTP/1.1\r\nhost: localhost\r\n\r\n")
         connection.recv(1_000)
         seconds, status, log = running.stop()
 
+    assert seconds < 2
+    assert status == 0
+    assert "Traceback" not in log
+
+
+def test_a_stop_gives_up_what_takes_too_long_and_says_so(start: Callable[..., Running]) -> None:
+    running = start(stop_seconds=1, operation_seconds=60)
+    body = orjson.dumps({"query": "{ slow }"})
+    with running.connect() as connection:
+        connection.sendall(HEAD + b"content-length: %d\r\n\r\n" % len(body) + body)
+        time.sleep(0.2)
+        seconds, status, log = running.stop()
+
+        assert all_of(connection).startswith(b"HTTP/1.1 503 ")
     assert seconds < 3
     assert status == 0
     assert "Traceback" not in log

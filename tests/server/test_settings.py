@@ -4,7 +4,7 @@ import re
 
 import pytest
 
-from server.settings import BadSettings, Settings, read_settings, settings_table, unknown_settings
+from server.settings import BadSettings, Settings, read_settings, settings_table, unknown_settings, weak_secrets
 
 
 @pytest.fixture(autouse=True)
@@ -20,7 +20,7 @@ def test_the_defaults_are_those_that_were_promised() -> None:
     assert settings.operator_key is None
     assert (settings.max_body_bytes, settings.max_header_bytes) == (1_000_000, 32_000)
     assert (settings.max_tokens, settings.max_depth, settings.max_fields) == (5_000, 15, 500)
-    assert (settings.max_cost, settings.max_root_mutations, settings.max_page) == (5_000, 5, 100)
+    assert (settings.max_cost, settings.max_root_mutations, settings.max_list) == (5_000, 5, 1_000)
     assert settings.operation_seconds == 10
 
 
@@ -49,7 +49,7 @@ def test_the_environment_is_read(monkeypatch: pytest.MonkeyPatch) -> None:
         ("BROADCAST_URL", "kafka://host"),
         ("JWKS_URL", "keys.json"),
         ("JWT_SECRET", "short"),
-        ("OPERATOR_KEY", "guess-me"),
+        ("OPERATOR_KEY", "x"),
         ("ALLOWED_ORIGINS", "https://a.example/path"),
         ("ALLOWED_ORIGINS", "*"),
         ("ALLOWED_HOSTS", "https://a.example"),
@@ -76,6 +76,12 @@ def test_a_refused_secret_is_not_repeated(monkeypatch: pytest.MonkeyPatch) -> No
         read_settings()
 
     assert "hunter2" not in str(refused.value)
+
+
+def test_a_secret_that_could_be_guessed_is_noticed() -> None:
+    settings = read_settings(operator_key="only-for-me", jwt_secret="k" * 32)
+
+    assert weak_secrets(settings) == ["TALLYGRAPH_OPERATOR_KEY"]
 
 
 def test_secrets_are_not_shown() -> None:

@@ -1,5 +1,6 @@
 """First tables."""
 
+
 import sqlalchemy as sa
 from alembic import op
 

@@ -1,0 +1,28 @@
+"""Grants as the graph shows them."""
+
+from datetime import datetime
+
+import strawberry
+
+from models.rules.viewers import Permission
+from models.rules.words import GrantSource, PoolKind
+from resolvers.nodes import Node, found_by_id
+from resolvers.permissions import an_amount
+from resolvers.scalars import Credits
+
+
+@found_by_id(needs=Permission.READ_BOOKS)
+@strawberry.type(description="One lot of credits, which usage burns in a fixed order.")
+class CreditGrant(Node):
+    kind = "credit_grant"
+
+    pool: PoolKind = strawberry.field(description="The pool that it belongs to.")
+    source: GrantSource = strawberry.field(description="Where it came from.")
+    amount: Credits = an_amount(description="How many credits it was.")
+    remaining: Credits = an_amount(description="How many of them are left.")
+    priority: int = strawberry.field(description="Grants with a lower number pay first; 100 is usual.")
+    effective_at: datetime = strawberry.field(description="From when on it pays, that instant included.")
+    expires_at: datetime | None = strawberry.field(
+        description="Until when it pays, that instant excluded; null where it has no end."
+    )
+    remarks: str = strawberry.field(description="What was noted when it was given.")

@@ -1,0 +1,140 @@
+"""The enums of the graph: the words of the rules, each explained to who reads the schema."""
+
+from enum import StrEnum
+
+import strawberry
+
+from models.rules.ranges import RangePreset
+from models.rules.words import (
+    Activity,
+    AgentChannel,
+    CallDirection,
+    ErrorCode,
+    GrantSource,
+    InterviewStatus,
+    OpeningStatus,
+    PoolKind,
+    RateUnit,
+    Role,
+    RolloverPolicy,
+)
+
+
+def explain(words: type[StrEnum], description: str, **meanings: str) -> None:
+    """Make words an enum of the graph, with a description for it and for each of them."""
+    strawberry.enum(words, description=description)
+    values = words.__strawberry_definition__.values  # type: ignore[attr-defined]
+    assert [value.name for value in values] == list(meanings), f"Explain each word of {words.__name__}, in its order."
+    for value in values:
+        value.description = meanings[value.name]
+
+
+explain(
+    Role,
+    "What a key, or a member, may do.",
+    OPERATOR="Keeps the books of every tenant. Members never have this role.",
+    ADMIN="Reads and manages all that is one tenant's, its usage and credits included.",
+    MEMBER="Has a seat with a tenant, without access to usage and credits.",
+    RECORDER="A back end that reports usage and authorizes calls, and sees the amounts of what it reports.",
+)
+explain(
+    Activity,
+    "What can cost credits.",
+    CALL="A call, by its billed time.",
+    TRANSLATION="The real-time translation of a call, a line of its own.",
+    MESSAGE="A message of a chat agent.",
+    INTERVIEW="A candidate's interview, as far as it went.",
+    TRANSCRIPT="A transcript of an interaction.",
+    FACT="A fact found in an interaction.",
+    DOCUMENT="A document written from an interaction.",
+)
+explain(
+    RateUnit,
+    "What one unit of a rate is.",
+    MINUTE="A minute of a call, of its translation, or of a transcript's audio.",
+    MESSAGE="One message, whatever its length.",
+    THOUSAND_TOKENS="A thousand tokens, in and out together.",
+    INTERVIEW="One completed interview; a partial one costs its part.",
+    FACT="One fact.",
+    DOCUMENT="One document.",
+)
+explain(
+    RolloverPolicy,
+    "What becomes of the plan's credits that are left when a billing period ends.",
+    NONE="They expire.",
+    CAPPED="At most the cap stays for one more period, the rest expires.",
+    UNLIMITED="All of them stay, and roll over again.",
+)
+explain(
+    AgentChannel,
+    "How an agent works.",
+    VOICE="By telephone.",
+    CHAT="By text messages.",
+    INTERVIEW="By interviewing candidates.",
+    SCRIBE="By writing down and summing up what was said.",
+)
+explain(
+    CallDirection,
+    "Who called whom, seen from the agent.",
+    INBOUND="The agent was called; the whole call is billed.",
+    OUTBOUND="The agent called; billed from the moment of connection.",
+)
+explain(
+    OpeningStatus,
+    "Whether candidates are still interviewed for an opening.",
+    OPEN="Candidates are being interviewed.",
+    CLOSED="The job is filled, or was given up.",
+)
+explain(
+    InterviewStatus,
+    "How far an interview came. The furthest state that was ever reported holds.",
+    INVITED="The candidate was invited; nothing is charged.",
+    STARTED="The candidate began; nothing is charged yet.",
+    PARTIAL="A part was completed, and is charged by its progress.",
+    COMPLETED="All of it was completed, and is charged whole.",
+)
+explain(
+    PoolKind,
+    "Which pool credits belong to.",
+    PLAN="The plan's credits of the month, and what rolled over from earlier ones.",
+    TOP_UP="Credits that were bought or given.",
+)
+explain(
+    GrantSource,
+    "Where a grant came from.",
+    PLAN="The plan's credits of one billing period.",
+    ROLLOVER="What was left of the period before.",
+    TOP_UP="A purchase.",
+    AUTO_RECHARGE="A purchase that the tenant's own rule made.",
+    PROMOTION="A gift.",
+    ADJUSTMENT="A correction by an operator.",
+    REFUND="Credits given back after the grant that paid had ended.",
+)
+explain(
+    ErrorCode,
+    "Why a request was refused, for programs.",
+    NOT_FOUND="What was named does not exist, or is another tenant's.",
+    INVALID="A value makes no sense; the path says which.",
+    CONFLICT="It contradicts what is there already, such as a key that was used with other content.",
+    INSUFFICIENT_CREDITS="Too few credits are available.",
+    LIMIT_REACHED="The plan's limit, or the server's, is reached.",
+    BUDGET_REACHED="The agent's budget is used up, and it stops the agent.",
+    FORBIDDEN="The key's role may not do this.",
+    NO_RATE="The plan has no price for it.",
+    EXPIRED="It came too late: what it refers to has ended.",
+)
+explain(
+    RangePreset,
+    "A range of whole days by its name, seen from today in the tenant's time zone.",
+    TODAY="Today.",
+    LAST_7_DAYS="Today and the 6 days before.",
+    LAST_30_DAYS="Today and the 29 days before.",
+    LAST_90_DAYS="Today and the 89 days before.",
+    LAST_12_MONTHS="This calendar month to today, and the 11 months before.",
+    THIS_MONTH="This calendar month, to today.",
+    LAST_MONTH="The whole calendar month before this one.",
+    THIS_YEAR="This calendar year, to today.",
+    CURRENT_PERIOD="The current billing period, to today.",
+    PREVIOUS_PERIOD="The whole billing period before the current one.",
+    ALL_TIME="Everything.",
+)

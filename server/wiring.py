@@ -1,0 +1,63 @@
+"""The one place where the server is wired together."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from importlib import import_module
+
+from starlette.applications import Starlette
+from strawberry import Schema
+
+from models.rules.viewers import Viewer
+from models.unit_of_work import Books
+from resolvers.context import Context
+from server.app import create_app
+from server.database import DatabaseProblem, open_books
+from server.health import Check
+from server.http import RequestInfo
+from server.keys import Keyring
+from server.logs import start_logging
+from server.migrations import pending_on
+from server.settings import Settings, read_settings
+
+
+def create() -> Starlette:
+    """The server of one process, by the settings of its environment."""
+    settings = read_settings()
+    start_logging(settings)
+    return wired(settings, import_module("resolvers.schema").schema)
+
+
+def wired(settings: Settings, schema: Schema) -> Starlette:
+    """The server that answers a schema from the books that the settings name."""
+    books = open_books(settings.database_url)
+    keyring = Keyring(books, settings)
+    pepper = settings.key_pepper.get_secret_value() if settings.key_pepper else ""
+
+    def context_for(viewer: Viewer, request: RequestInfo) -> Context:
+        return Context(viewer, books, pepper)
+
+    @asynccontextmanager
+    async def lifespan(_app: Starlette) -> AsyncIterator[None]:
+        try:
+            yield
+        finally:
+            await keyring.close()
+            await books.close()
+
+    return create_app(
+        settings,
+        schema,
+        authenticate=keyring.viewer_of,
+        context_for=context_for,
+        checks={"database": has_all_tables(books)},
+        lifespan=lifespan,
+    )
+
+
+def has_all_tables(books: Books) -> Check:
+    async def check() -> None:
+        async with books.reading() as reader:
+            if await pending_on(reader.connection):
+                raise DatabaseProblem("The database lacks tables of this version.")
+
+    return check
