@@ -13,13 +13,11 @@ from operator import attrgetter
 from typing import Any, Protocol
 from uuid import UUID
 
-from sqlalchemy import Executable, Row, Table, text
-from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
+from sqlalchemy import Executable, Row, Table
 
 from models.rules import words
-from models.tables import dialects
+from models.sessions import Rows, Session, Sessions
 
-Rows = Sequence[Row[Any]]
 Doorbell = Callable[[Mapping[UUID, int]], None]
 
 
@@ -42,54 +40,46 @@ for _word in vars(words).values():
 class Reader:
     """Asks the database. Statements come from models.tables; rows come back plain."""
 
-    def __init__(self, connection: AsyncConnection) -> None:
-        self.connection = connection
+    def __init__(self, session: Session) -> None:
+        self.session = session
 
     @property
     def dialect(self) -> str:
-        return self.connection.dialect.name
+        return self.session.dialect
 
     async def all(self, statement: Executable, values: Mapping[str, Any] | None = None) -> Rows:
-        return (await self.connection.execute(statement, values)).all()
+        return await self.session.rows(statement, values)
 
     async def first(self, statement: Executable, values: Mapping[str, Any] | None = None) -> Row[Any] | None:
-        return (await self.connection.execute(statement, values)).first()
+        rows = await self.session.rows(statement, values)
+        return rows[0] if rows else None
 
     async def value(self, statement: Executable, values: Mapping[str, Any] | None = None) -> Any:
-        return (await self.connection.execute(statement, values)).scalar()
+        rows = await self.session.rows(statement, values)
+        return rows[0][0] if rows else None
 
 
 class UnitOfWork(Reader):
     """One transaction under way. `now` is the same instant for all that happens in it."""
 
-    def __init__(self, connection: AsyncConnection, now: datetime) -> None:
-        super().__init__(connection)
+    def __init__(self, session: Session, now: datetime) -> None:
+        super().__init__(session)
         self.now = now
         self.rung: dict[UUID, int] = {}
 
     async def run(self, statement: Executable, values: Any = None) -> int:
         """Run a statement that changes rows, once for each mapping of values; how many rows it touched."""
-        result = await self.connection.execute(statement, values)
-        return int(result.rowcount)
+        return await self.session.run(statement, values)
 
     async def insert(self, table: Table, rows: Sequence[Sequence[Any]]) -> None:
         """Insert many rows, each with a value for every column in the table's order, by the driver's fastest way."""
-        if not rows:
-            return
-        driver = await self._driver()
-        if self.dialect == dialects.POSTGRESQL:
-            await driver.copy_records_to_table(table.name, records=rows, columns=[c.name for c in table.columns])
-        else:
-            await driver.executemany(dialects.insert_text(self.dialect, table), rows)
+        if rows:
+            await self.session.insert(table, rows)
 
     async def add_up(self, table: Table, rows: Sequence[Sequence[Any]]) -> None:
         """Insert rows as `insert` does, but add their amounts to the rows that have the same key already."""
         if rows:
-            driver = await self._driver()
-            await driver.executemany(dialects.add_up_text(self.dialect, table), rows)
-
-    async def _driver(self) -> Any:
-        return (await self.connection.get_raw_connection()).driver_connection
+            await self.session.add_up(table, rows)
 
     def ring(self, tenant_id: UUID, seq: int) -> None:
         """Tell watchers, once this is committed, that the tenant's ledger now stands at seq."""
@@ -109,8 +99,8 @@ class Books:
 
     def __init__(
         self,
-        writes: AsyncEngine,
-        reads: AsyncEngine,
+        writes: Sessions,
+        reads: Sessions,
         doorbell: Doorbell = lambda _: None,
         clock: Clock = utc_now,
     ) -> None:
@@ -119,21 +109,18 @@ class Books:
     @asynccontextmanager
     async def work(self) -> AsyncIterator[UnitOfWork]:
         """One transaction: committed at the end, rolled back on any error, doorbells rung after the commit."""
-        async with self.writes.connect() as connection, connection.begin():
-            if connection.dialect.name == dialects.POSTGRESQL:
-                # The driver is also used directly; this makes sure that its transaction has begun.
-                await connection.execute(text("SELECT 1"))
-            work = UnitOfWork(connection, self.clock())
+        async with self.writes.open() as session:
+            work = UnitOfWork(session, self.clock())
             yield work
         if work.rung:
             self.doorbell(work.rung)
 
     @asynccontextmanager
-    async def reading(self) -> AsyncIterator[Reader]:
-        """A connection to ask with. What it sees is one state of the books."""
-        async with self.reads.connect() as connection:
-            yield Reader(connection)
+    async def reading(self, *, long: bool = False) -> AsyncIterator[Reader]:
+        """A connection to ask with, which sees one state of the books. Say so where asking may take `long`."""
+        async with self.reads.open(long=long) as session:
+            yield Reader(session)
 
     async def close(self) -> None:
-        await self.writes.dispose()
-        await self.reads.dispose()
+        await self.writes.close()
+        await self.reads.close()

@@ -8,7 +8,7 @@ import strawberry
 
 from models.rules.rating import explanation, from_store, quantity
 from models.rules.viewers import Permission
-from models.rules.words import Activity, EntryKind, RateUnit
+from models.rules.words import Activity, RateUnit
 from resolvers.context import Info
 from resolvers.grants import CreditGrant
 from resolvers.nodes import FromRow
@@ -50,9 +50,9 @@ class Charge(FromRow):
     async def allocations(self, info: Info) -> list[Allocation]:
         loaders, tenant_id = info.context.loaders, self.row.tenant_id
         paid: dict[UUID, int] = defaultdict(int)
+        # What a refund gives back is no payment of the activity's; what it repays of others is.
         for row in await loaders.payments(tenant_id, self.row.id):
-            if row.kind != EntryKind.REFUND:
-                paid[row.grant_id] -= row.credits
+            paid[row.grant_id] -= row.credits
         grants = {id: await loaders.row("credit_grant", tenant_id, id) for id in paid}
         return [
             Allocation(grant=CreditGrant.of(grants[id]), credits=Credits(credits))

@@ -56,9 +56,7 @@ class Call(Node):
     started_at: datetime = strawberry.field(
         description="When the phone rang, or was dialled. Decides the call's day, rate and billing period."
     )
-    connected_at: datetime | None = strawberry.field(
-        description="When it was answered; null where it was not, or unknown."
-    )
+    connected_at: datetime | None = strawberry.field(description="When it was answered; null where it was not.")
     ended_at: datetime = strawberry.field(description="When the line was closed.")
     duration_seconds: int = strawberry.field(description="From startedAt to endedAt, rounded up to whole seconds.")
     billed_seconds: int = strawberry.field(

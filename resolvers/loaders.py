@@ -13,7 +13,7 @@ from uuid import UUID
 from strawberry.dataloader import DataLoader
 
 from models.rules.viewers import Viewer
-from models.tables import lookups
+from models.tables import credit_lists, lookups
 from models.unit_of_work import Rows
 
 Found = Any
@@ -21,6 +21,10 @@ Found = Any
 
 OwnedKey = tuple[UUID, UUID]
 """The ids of a tenant and of something that it owns."""
+
+
+Fetch = Callable[[list[Any]], Awaitable[list[Any]]]
+"""Answers many keys at once, in their order."""
 
 
 class Reads(Protocol):
@@ -43,70 +47,75 @@ class Loaders:
 
     def row(self, kind: str, tenant_id: UUID, id: UUID) -> Awaitable[Found]:
         """A row of a tenant's, by the name of its type in snake case."""
-        return self._loader(kind, lambda: self._owned(lookups.of_tenant(kind))).load((tenant_id, id))
+        return self._load(kind, (tenant_id, id), lambda: self._owned(lookups.of_tenant(kind)))
 
     def find(self, kind: str, id: UUID) -> Awaitable[Found]:
         """The row with an id, if the viewer may know that it exists."""
         if tenant_id := self._reads.viewer.tenant_id:
             return self.row(kind, tenant_id, id)
-        return self._loader(f"any {kind}", lambda: self._by_id(lookups.of_any_tenant(kind))).load(id)
+        return self._load(f"any {kind}", id, lambda: self._by_id(lookups.of_any_tenant(kind)))
 
     async def tenant(self, id: UUID) -> Found:
         if not self._reads.viewer.sees(id):
             return None
-        return await self._loader("tenant", lambda: self._by_id(lookups.tenants_by_id())).load(id)
+        return await self._load("tenant", id, lambda: self._by_id(lookups.tenants_by_id()))
 
     def plan(self, id: UUID) -> Awaitable[Found]:
-        return self._loader("plan", lambda: self._by_id(lookups.plans_by_id())).load(id)
+        return self._load("plan", id, lambda: self._by_id(lookups.plans_by_id()))
 
     def plan_of(self, tenant_id: UUID) -> Awaitable[Found]:
         """The plan that a tenant is on now."""
-        return self._loader("plan of", self._plans_in_force).load(tenant_id)
+        return self._load("plan of", tenant_id, self._plans_in_force)
 
     def rates_of(self, plan_id: UUID) -> Awaitable[Rows]:
         """All prices that a plan ever had."""
-        return self._loader("rates", lambda: self._many_by(lookups.rates_of_plans(), "plan_id")).load(plan_id)
+        return self._load("rates", plan_id, lambda: self._many_by(lookups.rates_of_plans(), "plan_id"))
 
     async def seats_taken(self, tenant_id: UUID) -> int:
-        row = await self._loader("seats", lambda: self._by_id(lookups.seats_taken())).load(tenant_id)
+        row = await self._load("seats", tenant_id, lambda: self._by_id(lookups.seats_taken()))
         return row.taken if row else 0
 
     async def slots_taken(self, tenant_id: UUID) -> int:
-        row = await self._loader("slots", lambda: self._by_id(lookups.slots_taken())).load(tenant_id)
+        row = await self._load("slots", tenant_id, lambda: self._by_id(lookups.slots_taken()))
         return row.taken if row else 0
 
     def payments(self, tenant_id: UUID, activity_id: UUID) -> Awaitable[Rows]:
         """What the grants paid for an activity, in the order of the entries."""
-        statement = lookups.allocations_of()
-        return self._loader("payments", lambda: self._many_owned(statement, "activity_id")).load(
-            (tenant_id, activity_id)
-        )
+        key, statement = (tenant_id, activity_id), lookups.allocations_of()
+        return self._load("payments", key, lambda: self._many_owned(statement, "activity_id"))
+
+    def shares(self, tenant_id: UUID, seq: int) -> Awaitable[Rows]:
+        """What an entry moved on each grant."""
+        return self._loader("shares", lambda: self._many_owned(credit_lists.SHARES, "seq")).load((tenant_id, seq))
 
     async def owed(self, tenant_id: UUID, activity_id: UUID) -> int:
         """What is still owed for an activity."""
-        loader = self._loader("owed", lambda: self._many_owned(lookups.owed_for(), "activity_id"))
-        return sum(row.owed for row in await loader.load((tenant_id, activity_id)))
+        key, statement = (tenant_id, activity_id), lookups.owed_for()
+        return sum(
+            row.owed for row in await self._load("owed", key, lambda: self._many_owned(statement, "activity_id"))
+        )
 
     def interviews_of(self, tenant_id: UUID, opening_id: UUID) -> Awaitable[Found]:
         """What an opening's interviews came to."""
-        statement = lookups.interviews_of_openings()
-        return self._loader("openings", lambda: self._owned(statement, "opening_id")).load((tenant_id, opening_id))
+        key, statement = (tenant_id, opening_id), lookups.interviews_of_openings()
+        return self._load("interviews", key, lambda: self._owned(statement, "opening_id"))
 
     # ------------------------------------------------------------ how they fetch
 
-    def _loader(self, name: str, fetch: Callable[[], Callable[[list[Any]], Awaitable[list[Any]]]]) -> Any:
-        if name not in self._made:
-            self._made[name] = DataLoader(fetch())
-        return self._made[name]
+    def _load(self, name: str, key: Any, fetch: Callable[[], Fetch]) -> Awaitable[Any]:
+        loader = self._made.get(name)
+        if loader is None:
+            loader = self._made[name] = DataLoader(fetch())
+        return loader.load(key)
 
-    def _by_id(self, statement: Any) -> Callable[[list[UUID]], Awaitable[list[Found]]]:
+    def _by_id(self, statement: Any) -> Fetch:
         async def fetch(ids: list[UUID]) -> list[Found]:
             rows = {row.id: row for row in await self._reads.all(statement, {"ids": ids})}
             return [rows.get(id) for id in ids]
 
         return fetch
 
-    def _plans_in_force(self) -> Callable[[list[UUID]], Awaitable[list[Found]]]:
+    def _plans_in_force(self) -> Fetch:
         async def fetch(ids: list[UUID]) -> list[Found]:
             values = {"ids": ids, "at": self._reads.now}
             rows = {row.on_plan: row for row in await self._reads.all(lookups.plans_in_force(), values)}
@@ -114,14 +123,14 @@ class Loaders:
 
         return fetch
 
-    def _many_by(self, statement: Any, column: str) -> Callable[[list[UUID]], Awaitable[list[Rows]]]:
+    def _many_by(self, statement: Any, column: str) -> Fetch:
         async def fetch(ids: list[UUID]) -> list[Rows]:
             rows = _grouped(await self._reads.all(statement, {"ids": ids}), column)
             return [rows[id] for id in ids]
 
         return fetch
 
-    def _owned(self, statement: Any, column: str = "id") -> Callable[[list[OwnedKey]], Awaitable[list[Found]]]:
+    def _owned(self, statement: Any, column: str = "id") -> Fetch:
         many = self._many_owned(statement, column)
 
         async def fetch(keys: list[OwnedKey]) -> list[Found]:
@@ -129,7 +138,7 @@ class Loaders:
 
         return fetch
 
-    def _many_owned(self, statement: Any, column: str) -> Callable[[list[OwnedKey]], Awaitable[list[Rows]]]:
+    def _many_owned(self, statement: Any, column: str) -> Fetch:
         async def fetch(keys: list[OwnedKey]) -> list[Rows]:
             ids_of: dict[UUID, list[UUID]] = defaultdict(list)
             for tenant_id, id in keys:

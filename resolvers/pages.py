@@ -30,16 +30,14 @@ T = TypeVar("T")
 
 First = Annotated[
     int | None,
-    strawberry.argument(
-        description="How many to answer from the beginning, at most 100; 10 where last is left out too."
-    ),
+    strawberry.argument(description="How many to answer from the beginning, at most 100; 10 where last is not given."),
 ]
 After = Annotated[
     str | None, strawberry.argument(description="A cursor: only what comes after it in the list, which is older.")
 ]
 Last = Annotated[
     int | None,
-    strawberry.argument(description="How many to answer from the end, at most 100; not together with first."),
+    strawberry.argument(description="How many to answer from the end, at most 100. Not together with first."),
 ]
 Before = Annotated[
     str | None, strawberry.argument(description="A cursor: only what comes before it in the list, which is newer.")

@@ -1,7 +1,7 @@
 """The graph, put together from its subjects; and what holds for all of its fields, made sure of in one place."""
 
 from collections.abc import Callable, Iterator
-from typing import Any
+from typing import Any, cast
 
 import strawberry
 from graphql import (
@@ -36,7 +36,7 @@ class Mutation(TenantMutations, HiringMutations, KeyMutations):
     pass
 
 
-def build_schema(query: type, mutation: type) -> strawberry.Schema:
+def build_schema(query: type, mutation: type | None) -> strawberry.Schema:
     schema = strawberry.Schema(
         query,
         mutation,
@@ -52,7 +52,7 @@ def build_schema(query: type, mutation: type) -> strawberry.Schema:
         if isinstance(type, GraphQLInputObjectType) and type.extensions["strawberry-definition"].is_one_of:
             # Left to graphql-core, whose errors say where the input is wrong.
             type.is_one_of = True
-            type.out_type = _as_it_is
+            type.out_type = _as_it_is  # type: ignore[method-assign]
     return schema
 
 
@@ -96,7 +96,7 @@ def _resolve_directly(field: GraphQLField) -> None:
     resolver = definition.base_resolver
     if resolver is None or definition.extensions or field.args or resolver.info_parameter or field.subscribe:
         return
-    field.resolve = _only_self(resolver.wrapped_func)
+    field.resolve = _only_self(cast(Callable[[Any], Any], resolver.wrapped_func))
 
 
 def _only_self(method: Callable[[Any], Any]) -> Callable[..., Any]:

@@ -152,12 +152,8 @@ register("tenant", _load_tenant)
 @strawberry.type(name="Viewer", description="Who asks: the holder of the key.")
 class WhoAsks:
     role: Role = strawberry.field(description="What the key may do.")
-    tenant: Tenant | None = strawberry.field(
-        description="Whose key it is; null for an operator's, who has every tenant."
-    )
-    key_name: str | None = strawberry.field(
-        description="What the key is called; null for a token of the platform's own."
-    )
+    tenant: Tenant | None = strawberry.field(description="Whose key it is; null for an operator's.")
+    key_name: str | None = strawberry.field(description="What the key is called; null for a token.")
 
 
 @strawberry.type

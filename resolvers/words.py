@@ -9,6 +9,7 @@ from models.rules.words import (
     Activity,
     AgentChannel,
     CallDirection,
+    EntryKind,
     ErrorCode,
     GrantSource,
     InterviewStatus,
@@ -17,6 +18,7 @@ from models.rules.words import (
     RateUnit,
     Role,
     RolloverPolicy,
+    TopUpStatus,
 )
 
 
@@ -60,6 +62,7 @@ explain(
 )
 explain(
     RolloverPolicy,
+    TopUpStatus,
     "What becomes of the plan's credits that are left when a billing period ends.",
     NONE="They expire.",
     CAPPED="At most the cap stays for one more period, the rest expires.",
@@ -111,6 +114,7 @@ explain(
     REFUND="Credits given back after the grant that paid had ended.",
 )
 explain(
+    EntryKind,
     ErrorCode,
     "Why a request was refused, for programs.",
     NOT_FOUND="What was named does not exist, or is another tenant's.",
@@ -137,4 +141,24 @@ explain(
     CURRENT_PERIOD="The current billing period, to today.",
     PREVIOUS_PERIOD="The whole billing period before the current one.",
     ALL_TIME="Everything.",
+)
+explain(
+    EntryKind,
+    "What moved credits in the ledger.",
+    GRANT="The plan's credits of a period, or credits that were given, became usable.",
+    TOP_UP="A purchase was asked for or failed, which moves nothing, or was settled.",
+    USAGE="Something was used. Late usage may correct entries that came before it.",
+    EXPIRY="What was left of a grant ended with it.",
+    ROLLOVER="What was left of the plan's credits rolled over into the next period.",
+    REFUND="Credits of something that was used were given back.",
+    ADJUSTMENT="A grant was taken back.",
+    HOLD="Credits were set aside for a call that is under way.",
+    RELEASE="Credits that were set aside became available again.",
+)
+explain(
+    TopUpStatus,
+    "How far a purchase of credits is.",
+    PENDING="Asked for and not paid yet; it adds nothing.",
+    SETTLED="Paid; its credits are there.",
+    FAILED="Not paid; it adds nothing.",
 )

@@ -6,11 +6,12 @@ from typing import Any
 from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
 from uuid import uuid4
 
-from sqlalchemy import event, text
-from sqlalchemy.engine import URL, Connection
+from sqlalchemy import create_engine, event, text
+from sqlalchemy.engine import URL, Connection, Engine
 from sqlalchemy.exc import DBAPIError, InvalidatePoolError
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 
+from models.sessions import PostgresReaders, PostgresSessions, SqliteReaders, SqliteWriter
 from models.unit_of_work import Books, Clock, Doorbell, utc_now
 
 # Writers queue for a connection rather than fail: a batch of a thousand events takes milliseconds.
@@ -30,6 +31,8 @@ WRITER_PRAGMAS = (
 )
 READER_PRAGMAS = (_SQLITE_WAITS, "query_only=ON")
 # Foreign keys are off while tables are rebuilt: dropping the old table would else delete what refers to it.
+# A plain BEGIN that reads and then writes fails at once where another process has written between.
+BEGIN_WRITING = "BEGIN IMMEDIATE"
 MIGRATION_PRAGMAS = (_SQLITE_WAITS, "journal_mode=WAL", "synchronous=FULL", "foreign_keys=OFF")
 
 
@@ -50,16 +53,23 @@ def open_books(
     On SQLite one connection writes, whatever is asked for.
     """
     if file := sqlite_file(database_url):
-        return Books(_sqlite_writer(file), _sqlite_reader(file, min(readers, 4)), doorbell, clock)
-    return Books(_postgresql_writer(database_url, writers), _postgresql_reader(database_url, readers), doorbell, clock)
+        writer = SqliteWriter(_sqlite_engine(file, WRITER_PRAGMAS, BEGIN_WRITING))
+        reader = SqliteReaders(_sqlite_engine(file, READER_PRAGMAS, "BEGIN", pool_size=readers), readers)
+        return Books(writer, reader, doorbell, clock)
+    return Books(
+        PostgresSessions(_postgresql_writer(database_url, writers)),
+        PostgresReaders(_postgresql_reader(database_url, readers)),
+        doorbell,
+        clock,
+    )
 
 
 async def reach(books: Books) -> None:
     """Make sure that the database answers; DatabaseProblem says why it does not."""
-    for engine in (books.writes, books.reads):
+    for sessions in (books.writes, books.reads):
         try:
-            async with engine.connect() as connection:
-                await connection.execute(text("SELECT 1"))
+            async with sessions.open() as session:
+                await session.rows(text("SELECT 1"), None)
         except (DBAPIError, OSError) as error:
             raise problem_with(error) from error
 
@@ -94,46 +104,30 @@ def sqlite_file(database_url: str) -> Path | None:
 def migration_engine(database_url: str) -> AsyncEngine:
     """An engine of one connection for changing tables, which nothing else may do at the same time."""
     if file := sqlite_file(database_url):
-        return _sqlite_engine(file, MIGRATION_PRAGMAS, "BEGIN IMMEDIATE", pool_size=1, max_overflow=0)
+        engine = create_async_engine(_sqlite_url(file, "aiosqlite"), pool_size=1, max_overflow=0)
+        _prepare(engine.sync_engine, MIGRATION_PRAGMAS, BEGIN_WRITING)
+        return engine
     return _postgresql_engine(database_url, pool_size=1, max_overflow=0)
 
 
-def _sqlite_writer(file: Path) -> AsyncEngine:
-    return _sqlite_engine(
-        file,
-        WRITER_PRAGMAS,
-        # A plain BEGIN that reads and then writes fails at once where another process has written between.
-        "BEGIN IMMEDIATE",
-        pool_size=1,
+def _sqlite_engine(file: Path, pragmas: tuple[str, ...], begin: str, pool_size: int = 1) -> Engine:
+    engine = create_engine(
+        _sqlite_url(file, "pysqlite"),
+        pool_size=pool_size,
         max_overflow=0,
-        pool_timeout=WRITERS_WAIT_SECONDS,
+        # Connections go from thread to thread, but are used by one at a time.
+        connect_args={"check_same_thread": False},
     )
-
-
-def _sqlite_reader(file: Path, connections: int) -> AsyncEngine:
-    engine = _sqlite_engine(
-        file,
-        READER_PRAGMAS,
-        None,
-        pool_size=connections,
-        max_overflow=0,
-        pool_timeout=READERS_WAIT_SECONDS,
-    )
-
-    @event.listens_for(engine.sync_engine, "begin")
-    def _begin(connection: Connection) -> None:
-        # Takes no lock and touches no file, so it needs no trip to the driver's thread: half the cost of a read.
-        # What the transaction sees is settled by its first SELECT.
-        raw: Any = connection.connection.driver_connection
-        raw._conn.execute("BEGIN")
-
+    _prepare(engine, pragmas, begin)
     return engine
 
 
-def _sqlite_engine(file: Path, pragmas: tuple[str, ...], begin: str | None, **pool: Any) -> AsyncEngine:
-    engine = create_async_engine(URL.create("sqlite+aiosqlite", database=str(file)), **pool)
+def _sqlite_url(file: Path, driver: str) -> URL:
+    return URL.create(f"sqlite+{driver}", database=str(file))
 
-    @event.listens_for(engine.sync_engine, "connect")
+
+def _prepare(engine: Engine, pragmas: tuple[str, ...], begin: str) -> None:
+    @event.listens_for(engine, "connect")
     def _connect(connection: Any, _record: object) -> None:
         connection.isolation_level = None  # The driver begins nothing by itself.
         cursor = connection.cursor()
@@ -141,13 +135,9 @@ def _sqlite_engine(file: Path, pragmas: tuple[str, ...], begin: str | None, **po
             cursor.execute(f"PRAGMA {pragma}")
         cursor.close()
 
-    if begin:
-
-        @event.listens_for(engine.sync_engine, "begin")
-        def _begin(connection: Connection) -> None:
-            connection.exec_driver_sql(begin)
-
-    return engine
+    @event.listens_for(engine, "begin")
+    def _begin(connection: Connection) -> None:
+        connection.exec_driver_sql(begin)
 
 
 def _postgresql_writer(database_url: str, connections: int) -> AsyncEngine:

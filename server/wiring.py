@@ -57,7 +57,7 @@ def wired(settings: Settings, schema: Schema) -> Starlette:
 def has_all_tables(books: Books) -> Check:
     async def check() -> None:
         async with books.reading() as reader:
-            if await pending_on(reader.connection):
+            if await pending_on(reader):
                 raise DatabaseProblem("The database lacks tables of this version.")
 
     return check

@@ -196,8 +196,8 @@ def micro(credits: str) -> int:
 @asynccontextmanager
 async def test_books(database_url: str, clock: Clock) -> AsyncIterator[TestBooks]:
     books = open_books(database_url, clock=clock)
-    async with books.writes.begin() as connection:
-        await connection.run_sync(metadata.create_all)
+    async with books.writes.open() as session:
+        await session.call(metadata.create_all)
     try:
         yield TestBooks(books, clock)
     finally:

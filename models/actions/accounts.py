@@ -76,6 +76,11 @@ class Grant:
             return CreditsIn(self.lot, EntryKind.TOP_UP, SubjectKind.TOP_UP, self.lot.id)
         return CreditsIn(self.lot, EntryKind.GRANT, SubjectKind.CREDIT_GRANT, self.lot.id)
 
+    @property
+    def begins(self) -> bool:
+        """Whether there is anything of it to fold: not where it was voided before its beginning."""
+        return self.is_given and (self.voided_at is None or self.voided_at >= self.lot.effective_at)
+
     def about(self) -> About:
         bought = self.lot.source in (GrantSource.TOP_UP, GrantSource.AUTO_RECHARGE)
         return About(remarks=self.remarks, top_up_status=TopUpStatus.SETTLED if bought else None)
@@ -227,9 +232,15 @@ class Account:
 
     def keep_state(self, at: datetime, state: State) -> None:
         """Keep a state as a checkpoint: all that happened before a moment, and nothing of the moment."""
-        if len(state.debts) <= MOST_DEBTS_KEPT and (state.debts_are_loaded or not state.overdrawn):
+        self.facts_since_checkpoint = 0
+        if len(state.debts) <= MOST_DEBTS_KEPT:
             self._checkpoints[at] = keeping.state_as_text(state)
-            self.facts_since_checkpoint = 0
+
+    def keep_state_now(self, state: State) -> None:
+        """Keep a state where it stands, between edges; what happened until then is folded on no more."""
+        at = state.order.at + state.order.at.resolution
+        self.keep_state(at, state)
+        state.pass_moment(at)
 
     async def load_debts(self, work: UnitOfWork) -> None:
         """Load what is owed, before credits come in."""
@@ -309,6 +320,7 @@ class Account:
 
 MOST_AVAILABLE = 2**62
 """Far from where a sum of credits would no longer fit its column."""
+FACTS_BETWEEN_CHECKPOINTS = 10_000
 MOST_DEBTS_KEPT = 10_000
 """A state with more debts is not kept: it would be slower to keep than to fold again."""
 
@@ -351,16 +363,17 @@ async def save_entries(work: UnitOfWork, accounts: Sequence[Account]) -> None:
 
 async def save_accounts(work: UnitOfWork, accounts: Sequence[Account]) -> None:
     """Write everything that changed of some accounts, each table once. May be called again when more has changed."""
-    await _save_grants(work, accounts)
+    await save_grants(work, accounts)
     await save_entries(work, accounts)
     await _save_debts(work, accounts)
-    await _save_checkpoints(work, accounts)
+    await save_checkpoints(work, accounts)
     if accounts:
         await work.run(ledger.change_account(), [account.values() for account in accounts])
     await save_roll_ups(work, [account.rolled for account in accounts])
 
 
-async def _save_grants(work: UnitOfWork, accounts: Sequence[Account]) -> None:
+async def save_grants(work: UnitOfWork, accounts: Sequence[Account]) -> None:
+    """Write the new grants and what changed of others."""
     taken = [account.take_grants() for account in accounts]
     await work.insert(GRANT, [row for new, _ in taken for row in new])
     await _run_many(work, ledger.change_grant(), [values for _, changed in taken for values in changed])
@@ -373,7 +386,8 @@ async def _save_debts(work: UnitOfWork, accounts: Sequence[Account]) -> None:
     await work.insert(DEBT, [row for new, _, _ in taken for row in new])
 
 
-async def _save_checkpoints(work: UnitOfWork, accounts: Sequence[Account]) -> None:
+async def save_checkpoints(work: UnitOfWork, accounts: Sequence[Account]) -> None:
+    """Write the states that were kept, in place of all from the first of them on."""
     for account in accounts:
         if checkpoints := account.take_checkpoints():
             await work.run(ledger.forget_checkpoints_from(account.tenant_id, min(checkpoints)))

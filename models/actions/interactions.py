@@ -7,7 +7,7 @@ from uuid import UUID
 
 from sqlalchemy import Table, bindparam, select
 
-from models.actions.roll_ups import RollUps, place
+from models.actions.roll_ups import RollUps, place, save_roll_ups
 from models.actions.storing import Stored, lock_tenant
 from models.rules.ids import new_id
 from models.rules.periods import days_in
@@ -113,19 +113,13 @@ class _Batch:
         if not self.new:
             return
         days = days_in(await self.work.value(_ZONE, {"tenant_id": self.tenant_id}))
-        rolled = RollUps()
+        rolled = RollUps(self.tenant_id, days)
         for wish in self.new:
             assert wish.created_at is not None
-            where = place(
-                self.tenant_id,
-                days.day_of(wish.created_at),
-                None,
-                agent_id=wish.agent_id,
-                member_id=wish.assigned_member_id,
-            )
+            where = place(days.day_of(wish.created_at), None, wish.agent_id, member_id=wish.assigned_member_id)
             rolled.count_usage(where, interactions=1)
         await self.work.insert(INTERACTION, [_row(INTERACTION, self.tenant_id, wish) for wish in self.new])
-        await rolled.save(self.work)
+        await save_roll_ups(self.work, [rolled])
 
 
 def _row(table: Table, tenant_id: UUID, wish: InteractionWish) -> list[object]:

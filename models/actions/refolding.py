@@ -9,10 +9,12 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from models.actions.accounts import NOTHING_MORE, About, Account, grant_of, save_entries
+from models.actions import accounts
+from models.actions.accounts import NOTHING_MORE, About, Account, grant_of, save_checkpoints, save_entries, save_grants
 from models.rules import keeping
 from models.rules.fold import (
     LONG_AGO,
+    CreditsIn,
     Fact,
     Movement,
     Name,
@@ -23,8 +25,9 @@ from models.rules.fold import (
     Usage,
     Void,
     differences,
+    undo_payments,
 )
-from models.rules.words import EntryKind, PoolKind, SubjectKind
+from models.rules.words import EntryKind, SubjectKind
 from models.tables import ledger
 from models.unit_of_work import UnitOfWork
 
@@ -35,20 +38,33 @@ async def fold_again(
     """Fold the account from the checkpoint before the earliest of the facts, with them in their places."""
     await account.load_debts(work)
     await save_entries(work, [account])
+    await save_checkpoints(work, [account])
     state, since = await _state_before(work, account, facts[0].order.at)
     await work.run(ledger.forget_checkpoints_from(account.tenant_id, since + since.resolution))
     recorded, told = await _recorded_since(work, account.tenant_id, since)
     await _load_grants(work, account, since)
     horizon = max(horizon, account.state.order.at)
-    known = [*_facts_recorded(recorded, account), *_given_facts(account, since), *_boundaries(account, since, horizon)]
+    begun = _given_facts(account, since, {fact.lot.id for fact in facts if isinstance(fact, CreditsIn)})
+    known = [*_facts_recorded(recorded, account), *begun, *_boundaries(account, since, horizon)]
     in_order = _merged([*known, *facts])
-    state.payments = await _payments(work, account.tenant_id, in_order, since)
-    state.follows_payments = bool(state.payments)
-    movements = state.fold(in_order, until=horizon)
+    state.payments = await load_payments(work, account, in_order, since)
+    movements = _fold(account, state, in_order, horizon)
     _take(account, state, since)
     account.next_boundary = account.first_boundary_from(horizon + horizon.resolution)
     for movement in differences(recorded, movements):
         account.append(movement, abouts.get(movement.name) or told.get(movement.name, NOTHING_MORE))
+
+
+def _fold(account: Account, state: State, facts: Sequence[Fact], horizon: datetime) -> list[Movement]:
+    """Fold facts in order, and keep the state between them as often as when they are folded one by one."""
+    movements: list[Movement] = []
+    for fact in facts:
+        enough = account.facts_since_checkpoint >= accounts.FACTS_BETWEEN_CHECKPOINTS
+        if enough and fact.order.at > state.order.at:
+            account.keep_state_now(state)
+        state.fold_one(fact, movements)
+        account.facts_since_checkpoint += 1
+    return movements + state.fold((), until=horizon)
 
 
 async def _state_before(work: UnitOfWork, account: Account, at: datetime) -> tuple[State, datetime]:
@@ -58,6 +74,7 @@ async def _state_before(work: UnitOfWork, account: Account, at: datetime) -> tup
     else:
         state, since = keeping.state_of_text(kept.state, account.known_grant), kept.at
     state.before_edge = account.keep_state
+    account.facts_since_checkpoint = 0
     return state, since
 
 
@@ -115,13 +132,14 @@ def _facts_recorded(recorded: Sequence[Movement], account: Account) -> list[Fact
     return facts
 
 
-def _given_facts(account: Account, since: datetime) -> list[Fact]:
-    """The beginnings and voids, from a moment on, of the grants that were given or bought."""
+def _given_facts(account: Account, since: datetime, new: set[UUID]) -> list[Fact]:
+    """The voids of grants from a moment on, and the beginnings of those given or bought, which are not new."""
     facts: list[Fact] = []
     for grant in account.grants.values():
         if grant.voided_at is not None and grant.voided_at >= since:
-            facts.append(Void(grant.voided_at, grant.lot.id, f"void/{grant.lot.key}"))
-        if grant.is_given and grant.stored is not None and grant.lot.effective_at >= since and grant.state != "AHEAD":
+            facts.append(Void.of(grant.lot, grant.voided_at))
+        is_old = grant.begins and grant.state != "AHEAD" and grant.lot.id not in new
+        if is_old and grant.lot.effective_at >= since:
             grant.lot = replace(grant.lot, remaining=grant.lot.amount)
             facts.append(grant.fact())
     return facts
@@ -140,24 +158,45 @@ def _merged(facts: Sequence[Fact]) -> list[Fact]:
     """Facts in order; each once, usage that was amended with the sum of its parts."""
     found: dict[Any, Fact] = {}
     for fact in facts:
-        order = fact.order
-        before = found.get(order)
-        if isinstance(fact, Usage) and isinstance(before, Usage):
+        # Credits of two sources may come in with one key at one moment.
+        place = (fact.order, fact.lot.source if isinstance(fact, CreditsIn) else "")
+        before = found.get(place)
+        if isinstance(fact, (Usage, Refund)) and isinstance(before, type(fact)):
             fact = fact._replace(credits=before.credits + fact.credits)
-        found[order] = fact
-    return [found[order] for order in sorted(found)]
+        found[place] = fact
+    return [found[place] for place in sorted(found)]
 
 
-async def _payments(
-    work: UnitOfWork, tenant_id: UUID, facts: Sequence[Fact], since: datetime
+async def load_payments(
+    work: UnitOfWork, account: Account, facts: Sequence[Fact], before: datetime | None = None
 ) -> dict[UUID, list[Payment]]:
-    """Who had paid the activities that are refunded, before the fold begins."""
+    """Who had paid the activities that are refunded, as the ledger knows it, less what was given back of it."""
     refunded = {fact.activity_id for fact in facts if isinstance(fact, Refund)}
-    payments: dict[UUID, list[Payment]] = {activity: [] for activity in refunded}
-    if refunded:
-        for row in await work.all(ledger.payments_before(tenant_id, sorted(refunded), since)):
-            payments[row.activity_id].append(Payment(row.grant_id, PoolKind(row.pool), -row.credits))
-    return payments
+    if not refunded:
+        return {}
+    await save_grants(work, [account])
+    await save_entries(work, [account])
+    parts: dict[UUID, dict[Any, tuple[Payment, int]]] = {id: {} for id in refunded}
+    for row in await work.all(ledger.payments_before(account.tenant_id, sorted(refunded), before)):
+        kind = EntryKind(row.entry_kind)
+        is_back = kind is EntryKind.REFUND and row.subject_id == row.activity_id
+        payment = Payment.by(row, row.occurred_at, kind, 0)
+        place = (*payment[:3], is_back)
+        _, paid = parts[row.activity_id].get(place, (payment, 0))
+        parts[row.activity_id][place] = payment, paid - row.credits
+    return {id: _left_of(those) for id, those in parts.items()}
+
+
+def _left_of(parts: Mapping[Any, tuple[Payment, int]]) -> list[Payment]:
+    """Payments in order, less those that were given back; each place says last whether it was."""
+    left: list[Payment] = []
+    for place in sorted(parts, key=lambda place: (*place[:2], place[-1], place[2])):
+        payment, credits = parts[place]
+        if credits > 0:
+            left.append(payment._replace(credits=credits))
+        else:
+            undo_payments(left, -credits)
+    return left
 
 
 def _take(account: Account, state: State, since: datetime) -> None:
@@ -169,4 +208,3 @@ def _take(account: Account, state: State, since: datetime) -> None:
         if not grant.is_given and grant.lot.id not in made and grant.lot.effective_at >= since:
             grant.lot = replace(grant.lot, amount=0, remaining=0)
             grant.state = "ENDED"
-    state.be_unsteady()

@@ -7,13 +7,13 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from uuid import UUID
 
+from models.actions import accounts
 from models.actions.accounts import NOTHING_MORE, About, Account, lock_account, save_accounts
-from models.actions.refolding import fold_again
-from models.rules.fold import CreditsIn, Fact, Movement, Name, Usage
+from models.actions.refolding import fold_again, load_payments
+from models.rules.fold import CreditsIn, Fact, Movement, Name, Refund, Usage
 from models.unit_of_work import Books, UnitOfWork
 
 Abouts = Mapping[Name, About]
-FACTS_BETWEEN_CHECKPOINTS = 10_000
 
 
 async def fold_in(work: UnitOfWork, account: Account, facts: Sequence[Fact] = (), abouts: Abouts | None = None) -> None:
@@ -24,6 +24,8 @@ async def fold_in(work: UnitOfWork, account: Account, facts: Sequence[Fact] = ()
     in_order = sorted([*due, *facts], key=_order_of) if due else sorted(facts, key=_order_of)
     if account.state.overdrawn and _may_repay(account, in_order, horizon):
         await account.load_debts(work)
+    if any(isinstance(fact, Refund) for fact in facts):
+        account.state.payments = await load_payments(work, account, in_order)
     movements = _fold_on(account, in_order, horizon)
     if movements is None:
         await fold_again(work, account, in_order, told, horizon)
@@ -31,7 +33,7 @@ async def fold_in(work: UnitOfWork, account: Account, facts: Sequence[Fact] = ()
         account.take_state()
         for movement in movements:
             account.append(movement, told.get(movement.name, NOTHING_MORE))
-    _count_facts(account, len(facts))
+    await _count_facts(work, account, len(facts))
 
 
 def _fold_on(account: Account, facts: Sequence[Fact], horizon: datetime) -> list[Movement] | None:
@@ -58,7 +60,7 @@ def _take_due(account: Account, horizon: datetime) -> list[Fact]:
     due += [
         grant.fact()
         for grant in account.grants.values()
-        if grant.state == "AHEAD" and grant.lot.effective_at <= horizon
+        if grant.state == "AHEAD" and grant.begins and grant.lot.effective_at <= horizon
     ]
     return due
 
@@ -76,14 +78,11 @@ def _may_repay(account: Account, facts: Sequence[Fact], horizon: datetime) -> bo
     return (end is not None and end <= horizon) or any(not isinstance(fact, Usage) for fact in facts)
 
 
-def _count_facts(account: Account, facts: int) -> None:
+async def _count_facts(work: UnitOfWork, account: Account, facts: int) -> None:
     account.facts_since_checkpoint += facts
-    state = account.state
-    if account.facts_since_checkpoint >= FACTS_BETWEEN_CHECKPOINTS:
-        account.facts_since_checkpoint = 0
-        account.keep_state(state.order.at + state.order.at.resolution, state)
-        # Usage from before this would have to change what was just kept.
-        state.be_unsteady()
+    if account.facts_since_checkpoint >= accounts.FACTS_BETWEEN_CHECKPOINTS:
+        await account.load_debts(work)
+        account.keep_state_now(account.state)
 
 
 async def settle(work: UnitOfWork, tenant_id: UUID) -> Account:

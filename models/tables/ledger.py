@@ -178,18 +178,28 @@ def allocations_since(tenant_id: UUID, since: datetime) -> Select[Any]:
     )
 
 
-def payments_before(tenant_id: UUID, activity_ids: list[UUID], before: datetime) -> Select[Any]:
-    """What grants paid of some activities before a moment, in the order of time; corrections are among them."""
+def payments_before(tenant_id: UUID, activity_ids: list[UUID], before: datetime | None) -> Select[Any]:
+    """What grants paid of some activities before a moment, or ever; corrections and what was given back are among it.
+
+    A row is that of the grant, with the activity, the entry's kind, subject and time, and the credits of the share.
+    """
+    earlier = () if before is None else (ENTRY.c.occurred_at < before,)
     return (
-        select(ALLOCATION.c.activity_id, ALLOCATION.c.grant_id, GRANT.c.pool, ALLOCATION.c.credits)
+        select(
+            *GRANT.c,
+            ALLOCATION.c.activity_id,
+            ALLOCATION.c.credits,
+            ENTRY.c.kind.label("entry_kind"),
+            ENTRY.c.subject_id,
+            ENTRY.c.occurred_at,
+        )
         .join(ENTRY, and_(ENTRY.c.tenant_id == ALLOCATION.c.tenant_id, ENTRY.c.seq == ALLOCATION.c.seq))
         .join(GRANT, and_(GRANT.c.tenant_id == ALLOCATION.c.tenant_id, GRANT.c.id == ALLOCATION.c.grant_id))
         .where(
             ALLOCATION.c.tenant_id == tenant_id,
             ALLOCATION.c.activity_id.in_(activity_ids),
-            ENTRY.c.occurred_at < before,
+            *earlier,
         )
-        .order_by(ENTRY.c.occurred_at, ALLOCATION.c.seq, ALLOCATION.c.position)
     )
 
 

@@ -36,7 +36,7 @@ class Listing:
         """Whether there is a row at a key or on its far side, seen from the page that it bounds."""
         mine, given = tuple_(*self.keys), self._given(bound)
         at_or_beyond = mine >= given if bound == "after" else mine <= given
-        one = self.rows.with_only_columns(literal_column("1"), maintain_column_froms=True)
+        one: Select[Any] = self.rows.with_only_columns(literal_column("1"), maintain_column_froms=True)
         return one.where(at_or_beyond).limit(1)
 
     def _bounds(self, *, after: bool, before: bool) -> Sequence[ColumnElement[bool]]:

@@ -13,7 +13,7 @@ from models.tables import conversations, hiring, interactions, tenants, usage
 from models.tables.base import metadata
 from models.tables.listing import Listing
 
-assert conversations and hiring and interactions and tenants and usage, "Importing them fills the metadata."
+_FILL_THE_METADATA = (conversations, hiring, interactions, tenants, usage)
 
 TENANT: Table = metadata.tables["tenant"]
 MEMBER: Table = metadata.tables["member"]

@@ -84,6 +84,7 @@ def hour_of_row(*, ranged: bool) -> Select[Any]:
 _LAST = ENTRY.alias("last")
 
 _SHOWN = (
+    ENTRY.c.tenant_id,
     CALL.c.id.label("call_id"),
     CALL.c.credits,
     CALL.c.refunded,
@@ -151,6 +152,7 @@ _calls = (
 )
 _PAGE_OF_AGENT = (
     select(
+        CALL.c.tenant_id,
         CALL.c.id.label("call_id"),
         CALL.c.credits,
         CALL.c.refunded,

@@ -3,12 +3,12 @@
 from functools import cache
 from typing import Any
 
-from sqlalchemy import Row, Select, Table, and_, bindparam, func, select
+from sqlalchemy import BindParameter, Row, Select, Table, and_, bindparam, func, select
 
 from models.tables import conversations, credits, hiring, interactions, keys, tenants, usage
 from models.tables.base import metadata
 
-assert conversations and credits and hiring and interactions and keys and tenants and usage, "They fill the metadata."
+_FILL_THE_METADATA = (conversations, credits, hiring, interactions, keys, tenants, usage)
 
 TENANT: Table = metadata.tables["tenant"]
 PLAN: Table = metadata.tables["plan"]
@@ -24,7 +24,7 @@ USAGE_DAY: Table = metadata.tables["usage_day"]
 
 Found = Row[Any]
 
-_IDS = bindparam("ids", expanding=True)
+_IDS: BindParameter[Any] = bindparam("ids", expanding=True)
 # Not every table has an index on its id alone: one look-up for each tenant finds the row all the same.
 _ALL_TENANTS = select(TENANT.c.id)
 

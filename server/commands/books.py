@@ -19,7 +19,7 @@ async def opened(settings: Settings) -> AsyncIterator[Books]:
     try:
         await reach(books)
         async with books.reading() as reader:
-            if await pending_on(reader.connection):
+            if await pending_on(reader):
                 raise DatabaseProblem("The database lacks tables of this version. Run: tallygraph migrate")
         yield books
     finally:

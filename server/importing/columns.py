@@ -7,7 +7,7 @@ from itertools import islice
 from pathlib import Path
 from typing import Any
 
-from server.importing.files import BadFile, Cell, CsvFile, Getter, RowFile, opened, paths_of
+from server.importing.files import Cell, CsvFile, Getter, RowFile, opened, paths_of
 from server.importing.kinds import Shape, camel, snake
 
 MOST_LISTED = 60

@@ -1,7 +1,7 @@
 """What a row becomes: the fields of each kind, named as in the graph's inputs, and the reports made of them."""
 
 from collections.abc import Callable, Collection, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any, TypeVar
@@ -10,6 +10,7 @@ from uuid import UUID
 from models.rules.amounts import parse_credits
 from models.rules.refusals import Invalid
 from models.rules.reports import (
+    LONGEST_KEY,
     CallReport,
     DocumentReport,
     FactReport,
@@ -17,6 +18,7 @@ from models.rules.reports import (
     MessageReport,
     Report,
     TranscriptReport,
+    check_name,
 )
 from models.rules.words import AgentChannel, CallDirection, InterviewStatus
 from server.importing import values
@@ -115,8 +117,10 @@ class Shape:
     draft: Build
     channel: AgentChannel
     """What an agent is that is made for such rows."""
-    names: tuple[str, ...] = field(default=())
+    names: tuple[str, ...]
     """The fields that name agents, members and openings."""
+    key: str = "key"
+    """The field by which a row is known again."""
 
 
 def call(said: Said, key: str) -> Draft:
@@ -180,6 +184,7 @@ def interview(said: Said, key: str) -> Draft:
 
 def interaction(said: Said, key: str) -> Draft:
     external_id = said.text("externalId") or key
+    check_name(external_id, "external_id", LONGEST_KEY)
     created = said.instant("createdAt")
     reports: list[tuple[type, dict[str, Any], str]] = []
     for piece, kind in (("transcript", TranscriptReport), ("document", DocumentReport), ("fact", FactReport)):
@@ -246,6 +251,7 @@ SHAPES: dict[Kind, Shape] = {
         interaction,
         AgentChannel.SCRIBE,
         ("agentId", "assignedMemberId"),
+        "externalId",
     ),
 }
 

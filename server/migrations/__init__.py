@@ -23,10 +23,10 @@ from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, MetaData, text
 from sqlalchemy.exc import DBAPIError
-from sqlalchemy.ext.asyncio import AsyncConnection
 
 import models.tables
 from models.tables.base import metadata
+from models.unit_of_work import Reader
 from server.database import DatabaseProblem, migration_engine, problem_with
 
 HERE = Path(__file__).parent
@@ -71,16 +71,16 @@ async def pending(database_url: str) -> bool:
     engine = migration_engine(database_url)
     try:
         async with engine.connect() as connection:
-            return await pending_on(connection)
+            return await connection.run_sync(_lacks_some)
     except (DBAPIError, OSError) as error:
         raise problem_with(error) from error
     finally:
         await engine.dispose()
 
 
-async def pending_on(connection: AsyncConnection) -> bool:
-    """The same for whoever has a connection already, such as the health check."""
-    return await connection.run_sync(_lacks_some)
+async def pending_on(reader: Reader) -> bool:
+    """The same for whoever is reading already, such as the health check."""
+    return await reader.session.call(_lacks_some)
 
 
 def _upgrade(connection: Connection) -> bool:

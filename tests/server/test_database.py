@@ -52,7 +52,7 @@ async def test_writers_that_come_together_wait_and_lose_nothing(books: Books) ->
     async def count_up() -> None:
         async with books.work() as work:
             # The lock that every account has; on SQLite the transaction itself is one.
-            lock = text(f"SELECT n FROM counter {'FOR UPDATE' if work.connection.dialect.name == 'postgresql' else ''}")
+            lock = text(f"SELECT n FROM counter {'FOR UPDATE' if work.dialect == 'postgresql' else ''}")
             n = await work.value(lock)
             await work.run(SET, {"n": n + 1})
 
@@ -74,7 +74,7 @@ async def test_a_reader_sees_one_state_whatever_is_written_meanwhile(books: Book
 async def test_a_reader_cannot_write(books: Books) -> None:
     with pytest.raises(DBAPIError, match=r"read-?only"):
         async with books.reading() as reader:
-            await reader.connection.execute(SET, {"n": 7})
+            await reader.session.run(SET, {"n": 7})
 
 
 async def test_readers_do_not_wait_for_a_writer(books: Books) -> None:

@@ -1,0 +1,219 @@
+"""How statements reach a database: over asyncpg to PostgreSQL, and to an SQLite file without a detour.
+
+SQLite answers an indexed read in less time than a thread takes to be told of it, so reads run where they are asked.
+Writes, and reads that may take long, run in a thread, one trip for each statement.
+"""
+
+import asyncio
+from collections.abc import AsyncIterator, Callable, Sequence
+from concurrent.futures import Executor, ThreadPoolExecutor
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from typing import Any, Protocol, TypeVar
+
+from sqlalchemy import Connection, Engine, Executable, Row, Table, text
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
+
+from models.tables import dialects
+
+Rows = Sequence[Row[Any]]
+T = TypeVar("T")
+
+
+class Session(Protocol):
+    """One transaction on one connection."""
+
+    dialect: str
+
+    async def rows(self, statement: Executable, values: Any) -> Rows: ...
+
+    async def run(self, statement: Executable, values: Any) -> int:
+        """Run a statement that changes rows, once for each mapping of values; how many rows it touched."""
+
+    async def insert(self, table: Table, rows: Sequence[Sequence[Any]]) -> None: ...
+
+    async def add_up(self, table: Table, rows: Sequence[Sequence[Any]]) -> None: ...
+
+    async def call(self, function: Callable[[Connection], T]) -> T:
+        """Let a function use the connection in the ordinary, synchronous way."""
+
+
+class Sessions(Protocol):
+    """Where sessions come from."""
+
+    def open(self, *, long: bool = False) -> AbstractAsyncContextManager[Session]:
+        """A transaction: committed when its block ends, rolled back when the block raises. `long`: it may take long."""
+
+    async def close(self) -> None: ...
+
+
+# ---------------------------------------------------------------- PostgreSQL
+
+
+class PostgresSession:
+    dialect = dialects.POSTGRESQL
+
+    def __init__(self, connection: AsyncConnection) -> None:
+        self._connection = connection
+
+    async def rows(self, statement: Executable, values: Any) -> Rows:
+        return (await self._connection.execute(statement, values)).all()
+
+    async def run(self, statement: Executable, values: Any) -> int:
+        return int((await self._connection.execute(statement, values)).rowcount)
+
+    async def insert(self, table: Table, rows: Sequence[Sequence[Any]]) -> None:
+        driver = await self._driver()
+        await driver.copy_records_to_table(table.name, records=rows, columns=[column.name for column in table.columns])
+
+    async def add_up(self, table: Table, rows: Sequence[Sequence[Any]]) -> None:
+        driver = await self._driver()
+        await driver.executemany(dialects.add_up_text(self.dialect, table), rows)
+
+    async def call(self, function: Callable[[Connection], T]) -> T:
+        return await self._connection.run_sync(function)
+
+    async def _driver(self) -> Any:
+        return (await self._connection.get_raw_connection()).driver_connection
+
+
+class PostgresSessions:
+    def __init__(self, engine: AsyncEngine) -> None:
+        self._engine = engine
+
+    @asynccontextmanager
+    async def open(self, *, long: bool = False) -> AsyncIterator[PostgresSession]:
+        async with self._engine.connect() as connection, connection.begin():
+            # The driver is also used directly; this makes sure that its transaction has begun.
+            await connection.execute(text("SELECT 1"))
+            yield PostgresSession(connection)
+
+    async def close(self) -> None:
+        await self._engine.dispose()
+
+
+class PostgresReaders(PostgresSessions):
+    @asynccontextmanager
+    async def open(self, *, long: bool = False) -> AsyncIterator[PostgresSession]:
+        async with self._engine.connect() as connection:
+            yield PostgresSession(connection)
+
+
+# ---------------------------------------------------------------- SQLite
+
+
+class SqliteSession:
+    """A session that runs where it is asked, holding up everything else meanwhile."""
+
+    dialect = "sqlite"
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+
+    async def rows(self, statement: Executable, values: Any) -> Rows:
+        return await self.call(lambda connection: connection.execute(statement, values).all())
+
+    async def run(self, statement: Executable, values: Any) -> int:
+        return await self.call(lambda connection: int(connection.execute(statement, values).rowcount))
+
+    async def insert(self, table: Table, rows: Sequence[Sequence[Any]]) -> None:
+        await self.call(lambda connection: _execute_many(connection, dialects.insert_text(self.dialect, table), rows))
+
+    async def add_up(self, table: Table, rows: Sequence[Sequence[Any]]) -> None:
+        await self.call(lambda connection: _execute_many(connection, dialects.add_up_text(self.dialect, table), rows))
+
+    async def call(self, function: Callable[[Connection], T]) -> T:
+        return function(self._connection)
+
+
+class SqliteThreadSession(SqliteSession):
+    """A session whose statements run in a thread."""
+
+    def __init__(self, connection: Connection, thread: Executor, *, may_interrupt: bool = False) -> None:
+        super().__init__(connection)
+        self._thread, self._may_interrupt = thread, may_interrupt
+
+    async def call(self, function: Callable[[Connection], T]) -> T:
+        done = asyncio.get_running_loop().run_in_executor(self._thread, function, self._connection)
+        try:
+            return await asyncio.shield(done)
+        except asyncio.CancelledError:
+            # The connection is not free before the thread has let go of it.
+            if self._may_interrupt and not done.done():
+                _driver(self._connection).interrupt()
+            await asyncio.wait([done])
+            raise
+
+
+class SqliteWriter:
+    """The one connection that writes, with a thread of its own. Those who want it wait in line."""
+
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
+        self._thread = ThreadPoolExecutor(1, "sqlite-writer")
+        self._turn = asyncio.Lock()
+        self._connection: Connection | None = None
+
+    @asynccontextmanager
+    async def open(self, *, long: bool = False) -> AsyncIterator[SqliteSession]:
+        async with self._turn:
+            session = SqliteThreadSession(await self._connected(), self._thread)
+            try:
+                await session.call(lambda connection: connection.begin())
+                yield session
+                await session.call(lambda connection: connection.commit())
+            finally:
+                await session.call(self._end)
+
+    async def _connected(self) -> Connection:
+        if self._connection is None:
+            loop = asyncio.get_running_loop()
+            self._connection = await loop.run_in_executor(self._thread, self._engine.connect)
+        return self._connection
+
+    def _end(self, connection: Connection) -> None:
+        """Roll back what was not committed. A connection that cannot is given up."""
+        try:
+            connection.rollback()
+        except Exception:
+            self._connection = None
+            connection.invalidate()
+            connection.close()
+            raise
+
+    async def close(self) -> None:
+        async with self._turn:
+            if self._connection is not None:
+                await asyncio.get_running_loop().run_in_executor(self._thread, self._connection.close)
+                self._connection = None
+            self._engine.dispose()
+            self._thread.shutdown()
+
+
+class SqliteReaders:
+    """Connections that only read; as many as there are places."""
+
+    def __init__(self, engine: Engine, places: int) -> None:
+        self._engine = engine
+        self._places = asyncio.Semaphore(places)
+        self._threads = ThreadPoolExecutor(places, "sqlite-reader")
+
+    @asynccontextmanager
+    async def open(self, *, long: bool = False) -> AsyncIterator[SqliteSession]:
+        async with self._places:
+            with self._engine.connect() as connection:
+                if long:
+                    yield SqliteThreadSession(connection, self._threads, may_interrupt=True)
+                else:
+                    yield SqliteSession(connection)
+
+    async def close(self) -> None:
+        self._engine.dispose()
+        self._threads.shutdown()
+
+
+def _driver(connection: Connection) -> Any:
+    return connection.connection.driver_connection
+
+
+def _execute_many(connection: Connection, statement: str, rows: Sequence[Sequence[Any]]) -> None:
+    _driver(connection).executemany(statement, rows)
