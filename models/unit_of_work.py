@@ -8,7 +8,6 @@ import sqlite3
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from datetime import UTC, date, datetime
-from enum import StrEnum
 from operator import attrgetter
 from typing import Any, Protocol
 from uuid import UUID
@@ -16,7 +15,8 @@ from uuid import UUID
 from sqlalchemy import Executable, Row, Table
 
 from models.rules import words
-from models.sessions import Rows, Session, Sessions
+from models.sessions import Rows as Rows
+from models.sessions import Session, Sessions
 
 Doorbell = Callable[[Mapping[UUID, int]], None]
 
@@ -32,7 +32,7 @@ sqlite3.register_adapter(datetime, _as_sqlite_text)
 sqlite3.register_adapter(date, date.isoformat)
 sqlite3.register_adapter(UUID, attrgetter("hex"))
 for _word in vars(words).values():
-    if isinstance(_word, type) and issubclass(_word, StrEnum):
+    if isinstance(_word, type) and issubclass(_word, words.Word):
         # Text as any other; but what is not exactly text is asked for an adapter, and having none is slow.
         sqlite3.register_adapter(_word, attrgetter("_value_"))
 

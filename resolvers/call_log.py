@@ -41,7 +41,7 @@ class CallLogRow(FromRow):
     seq: BigInt = strawberry.field(description="The entry of the ledger that the balance is told of.")
     at: datetime = strawberry.field(description="When the call started, or the credits became usable.")
     balance_after: Credits = an_amount(
-        description="The available credits after it: after the last entry of a call, which late usage may have corrected."
+        description="The available credits after it; after a call's last entry, where late usage corrected it."
     )
 
     @field(description="The call's id; null where credits were added.")

@@ -1,5 +1,6 @@
 """How an activity became credits, and which grants paid."""
 
+import asyncio
 from collections import defaultdict
 from decimal import Decimal
 from uuid import UUID
@@ -53,11 +54,11 @@ class Charge(FromRow):
         # What a refund gives back is no payment of the activity's; what it repays of others is.
         for row in await loaders.payments(tenant_id, self.row.id):
             paid[row.grant_id] -= row.credits
-        grants = {id: await loaders.row("credit_grant", tenant_id, id) for id in paid}
+        payers = {id: credits for id, credits in paid.items() if credits > 0}
+        grants = await asyncio.gather(*(loaders.row("credit_grant", tenant_id, id) for id in payers))
         return [
-            Allocation(grant=CreditGrant.of(grants[id]), credits=Credits(credits))
-            for id, credits in paid.items()
-            if credits > 0
+            Allocation(grant=CreditGrant.of(grant), credits=Credits(credits))
+            for grant, credits in zip(grants, payers.values(), strict=True)
         ]
 
     @amount_field(description="What no grant has paid yet, and is owed.")

@@ -9,6 +9,9 @@ from uuid import UUID
 
 import strawberry
 
+from models.actions.group_commit import Recorder
+from models.actions.owners import Owners
+from models.actions.recording import Outcome, Submission
 from models.rules.ids import parse_type_id
 from models.rules.refusals import Invalid, NotFound
 from models.rules.viewers import ROLES, Viewer
@@ -19,8 +22,18 @@ from resolvers.loaders import Found, Loaders
 class Context:
     """One operation's. It holds no connection: siblings run at the same time, so each reading opens its own."""
 
-    def __init__(self, viewer: Viewer, books: Books, key_pepper: str = "") -> None:
+    def __init__(
+        self,
+        viewer: Viewer,
+        books: Books,
+        key_pepper: str = "",
+        *,
+        recorder: Recorder | None = None,
+        owners: Owners | None = None,
+    ) -> None:
         self.viewer, self.books = viewer, books
+        # A process has one of each, so that what arrives together is stored together.
+        self.recorder, self.owners = recorder or Recorder(books), owners or Owners(books)
         self.key_pepper = key_pepper
         """What is mixed into the hashes of keys."""
         self.permissions = ROLES[viewer.role]
@@ -52,6 +65,12 @@ class Context:
         async with self.books.work() as work:
             yield work
         self.forget()
+
+    async def record(self, submission: Submission) -> list[Outcome]:
+        """What became of reports, once they are stored together with those of others."""
+        outcomes = await self.recorder.record(submission)
+        self.forget()
+        return outcomes
 
     def forget(self) -> None:
         """After a change: what was read before it does not hold for the mutations that follow."""

@@ -63,7 +63,7 @@ class CreditPool(Node):
 
     @field(
         needs=Permission.READ_BOOKS,
-        description="Its grants, those that begin last first; without those that are spent or have ended.",
+        description="Its grants, those that begin last first; without those spent or ended.",
     )
     async def grants(
         self, info: Info, first: First = None, after: After = None, include_spent: IncludeSpent = False
@@ -91,7 +91,7 @@ class BillingPeriod:
 
 
 @strawberry.type(
-    description="A tenant's credits. All of one answer's balances are told from one state of the ledger, that of its seq."
+    description="A tenant's credits. All balances of one answer are told from one state of the ledger, that of its seq."
 )
 class CreditAccount(FromRow):
     seq: BigInt = strawberry.field(
@@ -131,7 +131,7 @@ class CreditAccount(FromRow):
 
     @field(
         needs=Permission.READ_BOOKS,
-        description="The grants of both pools, those that begin last first; without those that are spent or have ended.",
+        description="The grants of both pools, those that begin last first; without those spent or ended.",
     )
     async def grants(
         self, info: Info, first: First = 10, after: After = None, include_spent: IncludeSpent = False

@@ -86,7 +86,7 @@ class Loaders:
 
     def shares(self, tenant_id: UUID, seq: int) -> Awaitable[Rows]:
         """What an entry moved on each grant."""
-        return self._loader("shares", lambda: self._many_owned(credit_lists.SHARES, "seq")).load((tenant_id, seq))
+        return self._load("shares", (tenant_id, seq), lambda: self._many_owned(credit_lists.SHARES, "seq"))
 
     async def owed(self, tenant_id: UUID, activity_id: UUID) -> int:
         """What is still owed for an activity."""

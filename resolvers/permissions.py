@@ -41,6 +41,14 @@ def mutation(*, needs: Permission, description: str) -> Callable[[Method], Metho
     return decorator
 
 
+def subscription(*, needs: Permission, description: str) -> Callable[[Method], Method]:
+    """A field of the root of subscriptions."""
+    decorator: Callable[[Method], Method] = strawberry.subscription(
+        description=description, metadata={NEEDS: Needs(needs)}
+    )
+    return decorator
+
+
 def field(
     *, description: str, needs: Permission | None = None, or_own: bool = False, name: str | None = None
 ) -> Callable[[Method], Method]:

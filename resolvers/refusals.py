@@ -8,7 +8,7 @@ import strawberry
 from strawberry.extensions import FieldExtension
 from strawberry.utils.str_converters import to_camel_case
 
-from models.rules.refusals import Refusal
+from models.rules.refusals import Path, Refusal
 from models.rules.refusals import TooFewCredits as Shortage
 from models.rules.words import ErrorCode
 from resolvers.scalars import Credits
@@ -57,9 +57,7 @@ class RefusalsAsErrors(FieldExtension):
 
 def error_of(refusal: Refusal, *, in_input: bool) -> UserError:
     """The refusal as the graph shows it; in_input: whether its path begins inside the argument `input`."""
-    path = [to_camel_case(step) for step in refusal.path]
-    if in_input and path:
-        path.insert(0, "input")
+    path = shown_path(("input", *refusal.path) if in_input and refusal.path else refusal.path)
     if isinstance(refusal, Shortage):
         return TooFewCredits(
             code=refusal.code,
@@ -70,3 +68,8 @@ def error_of(refusal: Refusal, *, in_input: bool) -> UserError:
             next_credits_on=refusal.next_credits_on,
         )
     return Refused(code=refusal.code, message=refusal.message, path=path)
+
+
+def shown_path(path: Path) -> list[str]:
+    """A path through the input, with the names that the graph has for its fields."""
+    return [to_camel_case(step) for step in path]

@@ -19,9 +19,12 @@ from resolvers.hiring import HiringMutations
 from resolvers.keys import KeyMutations
 from resolvers.nodes import NodeQueries
 from resolvers.permissions import NEEDS, Needs, guarded
+from resolvers.recording import RecordingMutations
 from resolvers.refusals import Refused, TooFewCredits
 from resolvers.scalars import SCALARS
 from resolvers.tenants import TenantMutations, TenantQueries
+from resolvers.top_ups import TopUpMutations
+from resolvers.watching import Subscription
 
 assert words, "Importing them makes enums of them."
 
@@ -32,14 +35,15 @@ class Query(NodeQueries, TenantQueries):
 
 
 @strawberry.type(description="What can be changed. Each answers with the result, or with why it was refused.")
-class Mutation(TenantMutations, HiringMutations, KeyMutations):
+class Mutation(TenantMutations, HiringMutations, KeyMutations, RecordingMutations, TopUpMutations):
     pass
 
 
-def build_schema(query: type, mutation: type | None) -> strawberry.Schema:
+def build_schema(query: type, mutation: type | None = None, subscription: type | None = None) -> strawberry.Schema:
     schema = strawberry.Schema(
         query,
         mutation,
+        subscription,
         types=[Refused, TooFewCredits],
         config=StrawberryConfig(scalar_map=SCALARS),
     )
@@ -107,4 +111,4 @@ def _as_it_is(value: dict[str, Any]) -> dict[str, Any]:
     return value
 
 
-schema = build_schema(Query, Mutation)
+schema = build_schema(Query, Mutation, Subscription)

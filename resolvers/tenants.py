@@ -14,8 +14,10 @@ from models.rules.refusals import Forbidden
 from models.rules.viewers import Permission
 from models.rules.words import Activity, RateUnit, Role, RolloverPolicy
 from models.tables import lists, lookups
+from resolvers.call_log import CallLogOfTenant
 from resolvers.context import Context, Info, parse_any_id, parse_id
 from resolvers.conversations import ConversationsOfTenant
+from resolvers.credits import CreditsOfTenant
 from resolvers.hiring import HiringOfTenant, search_values
 from resolvers.inputs import changes, described
 from resolvers.interactions import InteractionsOfTenant
@@ -107,7 +109,7 @@ class Allowance:
 
 
 @strawberry.type(description="A customer organisation with a plan, a time zone and one credit account.")
-class Tenant(HiringOfTenant, ConversationsOfTenant, InteractionsOfTenant, Node):
+class Tenant(HiringOfTenant, ConversationsOfTenant, InteractionsOfTenant, CallLogOfTenant, CreditsOfTenant, Node):
     kind = "tenant"
 
     name: str = strawberry.field(description="What it is called. Names need not be unique.")

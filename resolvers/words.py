@@ -62,7 +62,6 @@ explain(
 )
 explain(
     RolloverPolicy,
-    TopUpStatus,
     "What becomes of the plan's credits that are left when a billing period ends.",
     NONE="They expire.",
     CAPPED="At most the cap stays for one more period, the rest expires.",
@@ -114,7 +113,6 @@ explain(
     REFUND="Credits given back after the grant that paid had ended.",
 )
 explain(
-    EntryKind,
     ErrorCode,
     "Why a request was refused, for programs.",
     NOT_FOUND="What was named does not exist, or is another tenant's.",

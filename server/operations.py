@@ -1,4 +1,4 @@
-"""From the text of a document to an answer, the same for every way in: HTTP now, sockets later.
+"""From the text of a document to an answer, the same for every way in: requests, sockets and streams of events.
 
 Documents that passed validation are kept, parsed, under their text: the same few are asked again and again, and
 reading them costs far more than running them.
@@ -12,9 +12,11 @@ from typing import Any
 from graphql import (
     DocumentNode,
     ExecutionResult,
+    Executor,
     GraphQLError,
     OperationDefinitionNode,
     OperationType,
+    create_source_event_stream,
     execute,
     parse,
     validate,
@@ -97,13 +99,36 @@ class Operations:
         name = definition.name.value if definition.name else None
         return Operation(asked, document, definition.operation, name, measure)
 
-    async def run(self, operation: Operation, context: object) -> Answer:
-        """Execute a query or a mutation."""
+    async def subscribe(self, operation: Operation, context: object) -> object:
+        """What a subscription's field answers: the source of its events. Raises RequestErrors."""
+        asked = operation.asked
+        executor = self._executor_class.build(
+            self._schema,
+            operation.document,
+            context_value=context,
+            raw_variable_values=asked.variables,
+            operation_name=asked.operation_name,
+            is_awaitable=optimized_is_awaitable,  # type: ignore[arg-type]
+            hide_suggestions=True,
+            operation_extensions=asked.extensions,
+        )
+        if not isinstance(executor, Executor):
+            raise RequestErrors(executor)
+        source = create_source_event_stream(executor)
+        if isawaitable(source):
+            source = await source
+        if isinstance(source, ExecutionResult):
+            raise RequestErrors(source.errors or [])
+        return source
+
+    async def run(self, operation: Operation, context: object, event: object = None) -> Answer:
+        """Execute a query or a mutation; or a subscription, for one event of its source."""
         asked = operation.asked
         try:
             result = execute(
                 self._schema,
                 operation.document,
+                root_value=event,
                 context_value=context,
                 variable_values=asked.variables,
                 operation_name=asked.operation_name,

@@ -1,5 +1,6 @@
 """The one place where the server is wired together."""
 
+import gc
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from importlib import import_module
@@ -7,6 +8,8 @@ from importlib import import_module
 from starlette.applications import Starlette
 from strawberry import Schema
 
+from models.actions.group_commit import Recorder
+from models.actions.owners import Owners
 from models.rules.viewers import Viewer
 from models.unit_of_work import Books
 from resolvers.context import Context
@@ -33,14 +36,18 @@ def wired(settings: Settings, schema: Schema) -> Starlette:
     keyring = Keyring(books, settings)
     pepper = settings.key_pepper.get_secret_value() if settings.key_pepper else ""
 
+    recorder, owners = Recorder(books), Owners(books)
+
     def context_for(viewer: Viewer, request: RequestInfo) -> Context:
-        return Context(viewer, books, pepper)
+        return Context(viewer, books, pepper, recorder=recorder, owners=owners)
 
     @asynccontextmanager
     async def lifespan(_app: Starlette) -> AsyncIterator[None]:
+        calm_collector()
         try:
             yield
         finally:
+            await recorder.close()
             await keyring.close()
             await books.close()
 
@@ -52,6 +59,16 @@ def wired(settings: Settings, schema: Schema) -> Starlette:
         checks={"database": has_all_tables(books)},
         lifespan=lifespan,
     )
+
+
+def calm_collector() -> None:
+    """Let Python look for garbage less often, and never in what stays for good.
+
+    The schema alone is a hundred thousand objects; walking through them again and again costs a third of a request.
+    """
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(20_000, 20, 50)
 
 
 def has_all_tables(books: Books) -> Check:

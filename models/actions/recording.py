@@ -160,7 +160,7 @@ class Batch:
         return True
 
     async def _look_up_keys(self, reports: Iterable[tuple[UUID, Report]]) -> None:
-        wanted = {(tenant_id, kind_of(report).value, report.key) for tenant_id, report in reports}
+        wanted = {(tenant_id, kind_of(report)._value_, report.key) for tenant_id, report in reports}
         if wanted:
             for row in await self.work.all(*taken_keys(self.work.dialect, list(wanted))):
                 self.keys[row.tenant_id, row.kind, row.key] = (row.digest, row.subject_id)
@@ -199,7 +199,7 @@ class Batch:
         if id(report) in self.refused:
             return self.refused[id(report)]
         try:
-            key = (account.tenant_id, kind_of(report).value, report.key)
+            key = (account.tenant_id, kind_of(report)._value_, report.key)
             content = digest(report)
             known = self.keys.get(key)
             if known is not None:

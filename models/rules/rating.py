@@ -132,11 +132,8 @@ class PricedCall(NamedTuple):
 
     duration_seconds: int
     billed_seconds: int
+    credits: int
     lines: list[Line]
-
-    @property
-    def credits(self) -> int:
-        return credits_of(self.lines)
 
 
 def credits_of(lines: Iterable[Line]) -> int:
@@ -188,11 +185,12 @@ def price_call(report: CallReport, increment: Increment, book: PriceBook) -> Pri
     """The call's line and, where it was translated, the translation's."""
     started = report.started_at
     call = call_line(_CALL, billable_seconds(report), book.rate(_CALL, None, started).credits, increment)
-    lines = [call]
+    lines, credits = [call], call.credits
     if report.translation_seconds:
         rate = book.rate(_TRANSLATION, None, started, ("translation_seconds",))
         lines.append(call_line(_TRANSLATION, report.translation_seconds, rate.credits, increment))
-    return PricedCall(whole_seconds(started, report.ended_at), call.billed, lines)
+        credits += lines[1].credits
+    return PricedCall(whole_seconds(started, report.ended_at), call.billed, credits, lines)
 
 
 # ---------------------------------------------------------------- all else

@@ -3,7 +3,13 @@
 from enum import StrEnum
 
 
-class Role(StrEnum):
+class Word(StrEnum):
+    """One of a fixed few words. It is text, and is looked up as quickly: an enum's own hash is worked out each time."""
+
+    __hash__ = str.__hash__
+
+
+class Role(Word):
     """What a key may do."""
 
     OPERATOR = "OPERATOR"
@@ -12,7 +18,7 @@ class Role(StrEnum):
     RECORDER = "RECORDER"
 
 
-class Activity(StrEnum):
+class Activity(Word):
     """What can cost credits. The order is that of usage at one moment."""
 
     CALL = "CALL"
@@ -24,7 +30,7 @@ class Activity(StrEnum):
     DOCUMENT = "DOCUMENT"
 
 
-class RateUnit(StrEnum):
+class RateUnit(Word):
     """What one unit of a rate is."""
 
     MINUTE = "MINUTE"
@@ -35,7 +41,7 @@ class RateUnit(StrEnum):
     DOCUMENT = "DOCUMENT"
 
 
-class RolloverPolicy(StrEnum):
+class RolloverPolicy(Word):
     """What becomes of the plan's credits that are left at a boundary."""
 
     NONE = "NONE"
@@ -43,7 +49,7 @@ class RolloverPolicy(StrEnum):
     UNLIMITED = "UNLIMITED"
 
 
-class AgentChannel(StrEnum):
+class AgentChannel(Word):
     """How an agent works."""
 
     VOICE = "VOICE"
@@ -52,21 +58,21 @@ class AgentChannel(StrEnum):
     SCRIBE = "SCRIBE"
 
 
-class CallDirection(StrEnum):
+class CallDirection(Word):
     """Who called whom, seen from the agent."""
 
     INBOUND = "INBOUND"
     OUTBOUND = "OUTBOUND"
 
 
-class OpeningStatus(StrEnum):
+class OpeningStatus(Word):
     """Whether candidates are still being interviewed."""
 
     OPEN = "OPEN"
     CLOSED = "CLOSED"
 
 
-class InterviewStatus(StrEnum):
+class InterviewStatus(Word):
     """How far an interview came. The order is that of progress."""
 
     INVITED = "INVITED"
@@ -75,14 +81,14 @@ class InterviewStatus(StrEnum):
     COMPLETED = "COMPLETED"
 
 
-class PoolKind(StrEnum):
+class PoolKind(Word):
     """Which pool a grant belongs to. The order is that of burning."""
 
     PLAN = "PLAN"
     TOP_UP = "TOP_UP"
 
 
-class GrantSource(StrEnum):
+class GrantSource(Word):
     """Where a grant came from."""
 
     PLAN = "PLAN"
@@ -94,7 +100,7 @@ class GrantSource(StrEnum):
     REFUND = "REFUND"
 
 
-class EntryKind(StrEnum):
+class EntryKind(Word):
     """What moved the credits."""
 
     GRANT = "GRANT"
@@ -108,7 +114,7 @@ class EntryKind(StrEnum):
     RELEASE = "RELEASE"
 
 
-class TopUpStatus(StrEnum):
+class TopUpStatus(Word):
     """How far a purchase of credits is."""
 
     PENDING = "PENDING"
@@ -116,7 +122,7 @@ class TopUpStatus(StrEnum):
     FAILED = "FAILED"
 
 
-class HoldStatus(StrEnum):
+class HoldStatus(Word):
     """What became of credits set aside for a call."""
 
     OPEN = "OPEN"
@@ -125,7 +131,7 @@ class HoldStatus(StrEnum):
     EXPIRED = "EXPIRED"
 
 
-class SubjectKind(StrEnum):
+class SubjectKind(Word):
     """What an entry can be about, by the name of its graph type in snake case, as ids show it."""
 
     CALL = "call"
@@ -139,7 +145,7 @@ class SubjectKind(StrEnum):
     HOLD = "hold"
 
 
-class ErrorCode(StrEnum):
+class ErrorCode(Word):
     """Why a request was refused, for programs."""
 
     NOT_FOUND = "NOT_FOUND"

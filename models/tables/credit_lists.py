@@ -9,7 +9,7 @@ from models.tables import credits, tenants
 from models.tables.base import metadata
 from models.tables.listing import Listing
 
-assert credits and tenants, "Importing them fills the metadata."
+_FILL_THE_METADATA = (credits, tenants)
 
 TENANT: Table = metadata.tables["tenant"]
 GRANT: Table = metadata.tables["credit_grant"]

@@ -4,9 +4,15 @@ from collections.abc import Sequence
 from functools import lru_cache
 from typing import Any
 
-from sqlalchemy import Column, ColumnElement, Select, and_, bindparam, func, literal_column, tuple_
+from sqlalchemy import Column, ColumnElement, Select, TypeDecorator, and_, bindparam, func, literal_column, tuple_
+from sqlalchemy.types import TypeEngine
 
 Key = tuple[Any, ...]
+
+
+def _plain(type: TypeEngine[Any]) -> TypeEngine[Any]:
+    # A type that decorates another one does not say which type of Python's it stands for.
+    return type.impl_instance if isinstance(type, TypeDecorator) else type
 
 
 class Listing:
@@ -18,7 +24,7 @@ class Listing:
 
     def __init__(self, rows: Select[Any], *keys: Column[Any]) -> None:
         self.rows, self.keys = rows, keys
-        self.key_types: tuple[type, ...] = tuple(key.type.python_type for key in keys)
+        self.key_types: tuple[type, ...] = tuple(_plain(key.type).python_type for key in keys)
         self.page = lru_cache(self._page)
         self.reaches = lru_cache(self._reaches)
         self.count = rows.with_only_columns(func.count(), maintain_column_froms=True)

@@ -14,7 +14,7 @@ from models.tables import conversations, credits, usage
 from models.tables.base import metadata
 from models.tables.usage import WHOLE_DAY
 
-assert conversations and credits and usage, "Importing them fills the metadata."
+_FILL_THE_METADATA = (conversations, credits, usage)
 
 COUNT: Table = metadata.tables["log_count"]
 ENTRY: Table = metadata.tables["entry"]
@@ -43,10 +43,9 @@ def _counts(*, ranged: bool) -> list[ColumnElement[bool]]:
 @cache
 def totals(*, ranged: bool) -> Select[Any]:
     """What the log of :tenant_id holds in all: of :counted_agent, of the days from :first_day to :last_day."""
-    return select(
-        *(_whole_number(func.sum(COUNT.c[name])).label(name) for name in ("rows", "calls")),
-        *(_whole_number(func.sum(COUNT.c[name])).label(name) for name in ("credits_used", "credits_added")),
-    ).where(*_counts(ranged=ranged), COUNT.c.hour == WHOLE_DAY)
+    names = ("rows", "calls", "credits_used", "credits_added")
+    sums: list[Any] = [_whole_number(func.sum(COUNT.c[name])).label(name) for name in names]
+    return select(*sums).where(*_counts(ranged=ranged), COUNT.c.hour == WHOLE_DAY)
 
 
 @cache

@@ -9,7 +9,7 @@ from models.rules.words import PoolKind
 from models.tables import credits, usage
 from models.tables.base import metadata
 
-assert credits and usage, "Importing them fills the metadata."
+_FILL_THE_METADATA = (credits, usage)
 
 ACCOUNT: Table = metadata.tables["account"]
 POOL: Table = metadata.tables["credit_pool"]
@@ -21,7 +21,7 @@ _STANDING = ("tenant_id", "seq", "plan_balance", "top_up_balance", "overdrawn", 
 
 @cache
 def standing(*, sums: bool) -> Select[Any]:
-    """The account of :tenant_id with its pools; with what came in and was used from :first_day to :last_day, if sums."""
+    """The account of :tenant_id with its pools; if sums, with what came in and was used on :first_day to :last_day."""
     plan, top_up = POOL.alias("plan_pool"), POOL.alias("top_up_pool")
     columns: list[Any] = [ACCOUNT.c[name] for name in _STANDING]
     for pool, kind in ((plan, PoolKind.PLAN), (top_up, PoolKind.TOP_UP)):

@@ -31,14 +31,14 @@ class Columns:
     """Finds each field of a kind in the rows of one open file."""
 
     def __init__(self, rows: RowFile, shape: Shape, wishes: Wishes) -> None:
-        self._constants = {_known(name, shape): value for name, value in wishes.constants.items()}
+        self.constants = {_known(name, shape): value for name, value in wishes.constants.items()}
         self._only = [(_getter(rows, column), value) for column, value in wishes.only.items()]
         columns = {_known(name, shape): column for name, column in wishes.columns.items()}
         self._getters = {name: _getter(rows, column) for name, column in columns.items()}
         for name in shape.fields:
-            if name not in self._getters and name not in self._constants and (getter := _by_name(rows, name)):
+            if name not in self._getters and name not in self.constants and (getter := _by_name(rows, name)):
                 self._getters[name] = getter
-        self.fields: Collection[str] = self._getters.keys() | self._constants.keys()
+        self.fields: Collection[str] = self._getters.keys() | self.constants.keys()
         _check_needs(rows, shape, self.fields)
 
     def takes(self, cells: Any) -> bool:
@@ -46,7 +46,7 @@ class Columns:
 
     def of(self, cells: Any) -> dict[str, Cell]:
         """What a row says, by field; a constant stands where its column is empty."""
-        said: dict[str, Cell] = dict(self._constants)
+        said: dict[str, Cell] = dict(self.constants)
         for name, get in self._getters.items():
             if cell := get(cells):
                 said[name] = cell

@@ -106,7 +106,8 @@ class RowFile(ABC):
     def refused(self, row: Row, reason: str) -> str:
         """A row as it goes into the file of refused rows."""
 
-    def _begin(self) -> None: ...
+    def _begin(self) -> None:  # noqa: B027 - only CSV has something to do here
+        """Read what comes before the rows."""
 
 
 class CsvFile(RowFile):
@@ -220,14 +221,22 @@ def paths_of(cells: Any, prefix: str = "") -> Iterator[str]:
 
 def opened(path: Path, suffix: str | None = None) -> RowFile:
     """A file of rows, by its suffix or by one that is given instead. Raises BadFile."""
-    kinds = {kind.suffix: kind for kind in (CsvFile, JsonLinesFile)} | {".ndjson": JsonLinesFile}
-    kind = kinds.get(suffix or path.suffix.lower())
-    if kind is None:
-        raise BadFile(f"{path.name} ends neither in .csv nor in .jsonl: say what it is with --format.")
+    kind = _FILES[suffix_of(path, suffix)]
     try:
         return kind(path)
     except OSError as error:
         raise BadFile(f"{path} cannot be read: {error.strerror}.") from None
+
+
+def suffix_of(path: Path, suffix: str | None = None) -> str:
+    """What kind of file it is: .csv or .jsonl."""
+    known = suffix or path.suffix.lower().replace(".ndjson", ".jsonl")
+    if known not in _FILES:
+        raise BadFile(f"{path.name} ends neither in .csv nor in .jsonl: say what it is with --format.")
+    return known
+
+
+_FILES: dict[str, type[RowFile]] = {kind.suffix: kind for kind in (CsvFile, JsonLinesFile)}
 
 
 def _descend(value: Any, path: Sequence[str]) -> Any:

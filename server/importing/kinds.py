@@ -144,6 +144,10 @@ def _length(said: Said, started: datetime, direction: CallDirection) -> dict[str
         ended = said.instant_after("endedAt", started)
         if ended is None:
             raise Invalid("This is missing.", path_of("endedAt"))
+        if direction is CallDirection.OUTBOUND and "connectedAt" not in said.columns:
+            # Taken as never connected, all of them would cost nothing, and nobody would be told.
+            message = "An outbound call is billed from here on: map it, if need be to the column of startedAt."
+            raise Invalid(message, path_of("connectedAt"))
         return {"connected_at": connected, "ended_at": ended}
     lasted = said.must_read("durationSeconds", values.seconds)
     if lasted == MISSED:

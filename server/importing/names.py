@@ -78,7 +78,7 @@ class Names:
             values = {"tenant_id": self._tenant_id, "ids": sorted(ids), "external_ids": sorted(texts)}
             for row in await reader.all(named(kind), values):
                 for text in texts & {row.external_id, ids.get(row.id)}:
-                    self._known[kind, text] = row.id
+                    self._known[kind, text] = plain(row.id)
                     found.add((kind, text))
         return found
 
@@ -95,8 +95,13 @@ class Names:
         except Refusal as refusal:
             self._refused[kind, name] = refusal
             return
-        self._known[kind, name] = made.id
+        self._known[kind, name] = plain(made.id)
         self.made[kind] += 1
+
+
+def plain(id: UUID) -> UUID:
+    """An id that was read from the books, for use in a report: PostgreSQL's driver has ids of its own making."""
+    return UUID(int=id.int)
 
 
 def _as_id(kind: str, text: str) -> UUID | None:

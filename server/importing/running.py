@@ -1,18 +1,21 @@
 """One run over one file: rows in batches, each batch one transaction, and what became of each row."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import NamedTuple
 from uuid import UUID
 
+from models.actions.interactions import InteractionWish, create_interactions
+from models.actions.recording import Outcome, Recorded, Submission, record
 from models.rules.refusals import Invalid, Refusal
 from models.rules.reports import Report
-from models.unit_of_work import Books
-from server.importing.columns import Columns, Wishes, check_columns
-from server.importing.files import BadFile, Row, RowFile, opened
-from server.importing.kinds import KEY_FIELDS, SHAPES, Draft, Kind, Said
-from server.importing.names import Names
+from models.tables.external_ids import named
+from models.unit_of_work import Books, UnitOfWork
+from server.importing.columns import BadMapping, Columns, Wishes, check_columns
+from server.importing.files import BadFile, Row, RowFile, opened, suffix_of
+from server.importing.kinds import SHAPES, Draft, Kind, Said, field_of
+from server.importing.names import Names, plain
 from server.importing.progress import Teller
 from server.importing.refused import RefusedRows, beside
 from server.importing.report import Tally
@@ -88,28 +91,41 @@ class Import:
         self.names = Names(job.tenant_id, shape.channel, job.makes)
         self._books, self._job, self._shape = books, job, shape
 
+    @property
+    def refused_path(self) -> Path:
+        return self._job.refused_path or beside(self._job.path, suffix_of(self._job.path, self._job.suffix))
+
+    @property
+    def times(self) -> Times:
+        return self._job.times
+
     async def run(self, teller: Callable[[str, int], Teller], is_stopped: Callable[[], bool] = lambda: False) -> None:
         """Import to the end of the file, or until it is stopped, which is looked at after every batch."""
         job = self._job
         check_columns(job.path, job.suffix, job.wishes)
         with opened(job.path, job.suffix) as rows:
             columns = Columns(rows, self._shape, job.wishes)
-            await self._check_constants()
-            with RefusedRows(job.refused_path or beside(job.path, rows.suffix), rows) as refused:
-                with RowKeys(job.source) as keys, teller(job.path.name, rows.bytes) as told:
-                    for batch in self._batches(rows, columns, keys):
-                        await self._take(batch, refused)
-                        told.tell(self.tally, rows.bytes_read)
-                        if is_stopped():
-                            self.tally.is_interrupted = True
-                            break
+            await self._check_constants(columns.constants)
+            with (
+                RefusedRows(self.refused_path, rows) as refused,
+                RowKeys(job.source) as keys,
+                teller(job.path.name, rows.bytes) as told,
+            ):
+                for batch in self._batches(rows, columns, keys):
+                    await self._take(batch, refused)
+                    told.tell(self.tally, rows.bytes_read)
+                    if is_stopped():
+                        self.tally.is_interrupted = True
+                        break
 
-    async def _check_constants(self) -> None:
+    async def _check_constants(self, constants: Mapping[str, str]) -> None:
         """Refuse at once a name that would be refused on every row."""
-        constants = self._job.wishes.constants
         given = {name: constants[name] for name in self._shape.names if name in constants}
         await self.names.look_up(self._books, [given])
-        self.names.ids_of(given)
+        try:
+            self.names.ids_of(given)
+        except Refusal as refusal:
+            raise BadMapping(_reason(refusal)) from None
 
     # ------------------------------------------------------------ reading
 
@@ -186,7 +202,7 @@ class Import:
             if isinstance(made, Refusal):
                 result.refusal = made
                 continue
-            result.ids = {"interactionId": made.id}
+            result.ids = {"interactionId": plain(made.id)}
             result.is_new = made.external_id not in known
             known.add(made.external_id)
         return [one for one in results if one.refusal is None]

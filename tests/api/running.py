@@ -28,6 +28,20 @@ RATES = [
 ]
 
 
+INPUTS = {
+    "createPlan": "PlanInput",
+    "setPlanRates": "PlanRatesInput",
+    "recordCall": "CallInput",
+    "recordMessage": "MessageInput",
+    "recordInterview": "InterviewInput",
+    "createInteraction": "InteractionInput",
+    "addTranscript": "TranscriptInput",
+    "addFacts": "FactsInput",
+    "addDocument": "DocumentInput",
+}
+"""The inputs that are not named as their mutations are."""
+
+
 @dataclass
 class Answer:
     """What came back: data, and errors as clients see them."""
@@ -78,8 +92,7 @@ class Api:
 
     async def change(self, mutation: str, input: dict[str, Any], answer: str = "__typename") -> Any:
         """The payload of a mutation with an input, its errors among it."""
-        kind = {"createPlan": "PlanInput", "setPlanRates": "PlanRatesInput"}.get(mutation)
-        kind = kind or mutation[0].upper() + mutation[1:] + "Input"
+        kind = INPUTS.get(mutation) or mutation[0].upper() + mutation[1:] + "Input"
         errors = "errors { __typename code message path ... on TooFewCredits { needed available nextCreditsOn } }"
         document = f"mutation ($input: {kind}!) {{ payload: {mutation}(input: $input) {{ {answer} {errors} }} }}"
         return (await self.ask(document, input=input))["payload"]

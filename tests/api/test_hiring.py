@@ -184,7 +184,10 @@ INTERVIEWS = """
           interviewsInvited interviewsCompleted creditsUsed
           interviews(status: $status) {
             totalCount
-            nodes { candidate status isSimulation progress invitedAt endedAt creditsUsed opening { jobTitle } agent { name } }
+            nodes {
+              candidate status isSimulation progress invitedAt endedAt creditsUsed
+              opening { jobTitle } agent { name }
+            }
           }
         }
       }

@@ -1,0 +1,143 @@
+"""What the benchmarks share: a server in a process of its own, load on loopback, cpu time, tables of figures."""
+
+import asyncio
+import os
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from contextlib import asynccontextmanager, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from statistics import median
+
+ROUNDS = 3
+_TICKS = os.sysconf("SC_CLK_TCK")
+_PAGE = os.sysconf("SC_PAGE_SIZE")
+
+
+@dataclass(frozen=True)
+class Figure:
+    """One line of a result: what was measured, and how often it went into a second or how much cpu it took."""
+
+    what: str
+    value: float
+    unit: str
+
+    def against(self, floor: "Figure") -> str:
+        return f"{self.value / floor.value:.2f}x"
+
+
+@dataclass
+class Server:
+    """A process that serves HTTP on loopback."""
+
+    process: subprocess.Popen[bytes]
+    port: int
+
+    def cpu_seconds(self) -> float:
+        """The processor time that it has used so far."""
+        fields = Path(f"/proc/{self.process.pid}/stat").read_text().rpartition(")")[2].split()
+        return (int(fields[11]) + int(fields[12])) / _TICKS
+
+    def memory_bytes(self) -> int:
+        return int(Path(f"/proc/{self.process.pid}/statm").read_text().split()[1]) * _PAGE
+
+
+@contextmanager
+def a_server(*command: str, **settings: str) -> Iterator[Server]:
+    """Start `python -m COMMAND...` with settings in its environment; {port} in the command is where it listens."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    words = [word.replace("{port}", str(port)) for word in command]
+    environment = {**os.environ, "TALLYGRAPH_LOG_LEVEL": "WARNING", **settings}
+    process = subprocess.Popen([sys.executable, "-m", *words], env=environment, stderr=subprocess.DEVNULL)
+    try:
+        _wait_for(port, process)
+        yield Server(process, port)
+    finally:
+        process.terminate()
+        process.wait(20)
+
+
+def _wait_for(port: int, process: subprocess.Popen[bytes]) -> None:
+    for _ in range(300):
+        with socket.socket() as knock:
+            if knock.connect_ex(("127.0.0.1", port)) == 0:
+                return
+        if process.poll() is not None:
+            raise RuntimeError(f"The server ended with {process.returncode} before it listened.")
+        time.sleep(0.1)
+    raise TimeoutError("The server does not listen.")
+
+
+class Client:
+    """One kept connection that sends ready bytes and reads answers; costs next to nothing itself."""
+
+    def __init__(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        self._reader, self._writer = reader, writer
+
+    async def ask(self, request: bytes) -> bytes:
+        self._writer.write(request)
+        head = await self._reader.readuntil(b"\r\n\r\n")
+        length = int(head.lower().partition(b"content-length:")[2].split(b"\r\n", 1)[0])
+        body = await self._reader.readexactly(length)
+        if not head.startswith(b"HTTP/1.1 200"):
+            raise RuntimeError(f"{head.decode()}{body.decode()}")
+        return body
+
+    def close(self) -> None:
+        self._writer.close()
+
+
+@asynccontextmanager
+async def clients(port: int, count: int) -> AsyncIterator[list[Client]]:
+    made = [Client(*await asyncio.open_connection("127.0.0.1", port, limit=1 << 24)) for _ in range(count)]
+    try:
+        yield made
+    finally:
+        for client in made:
+            client.close()
+
+
+def post(path: str, body: bytes, key: str = "") -> bytes:
+    head = f"POST {path} HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Type: application/json\r\nAuthorization: Bearer {key}\r\n"
+    return f"{head}Content-Length: {len(body)}\r\n\r\n".encode() + body
+
+
+async def cpu_of_requests(
+    server: Server, requests: Callable[[int], bytes], count: int, at_once: int, check: Callable[[bytes], None]
+) -> float:
+    """The server's cpu microseconds for each of some requests that clients send, so many at once."""
+    async with clients(server.port, at_once) as open_clients:
+        numbers = iter(range(count))
+
+        async def work(client: Client) -> None:
+            for number in numbers:
+                check(await client.ask(requests(number)))
+
+        check(await open_clients[0].ask(requests(count)))
+        before = server.cpu_seconds()
+        await asyncio.gather(*(work(client) for client in open_clients))
+        return (server.cpu_seconds() - before) / count * 1e6
+
+
+async def best_of(measure: Callable[[], Awaitable[float]], rounds: int = ROUNDS) -> float:
+    """The median of some rounds: machines that are shared move."""
+    return median([await measure() for _ in range(rounds)])
+
+
+def a_directory() -> Path:
+    return Path(tempfile.mkdtemp(prefix="tallygraph-bench-"))
+
+
+def show(title: str, rows: list[tuple[str, ...]]) -> None:
+    """A table in Markdown, as benchmarks/README.md keeps it."""
+    print(f"\n### {title}\n")
+    for number, row in enumerate(rows):
+        print("| " + " | ".join(row) + " |")
+        if number == 0:
+            print("|" + "---|" * len(row))

@@ -1,0 +1,98 @@
+"""Reading the ledger as it grows: where an account stood at a seq, and what happened from one seq to another."""
+
+from dataclasses import dataclass, replace
+from datetime import datetime
+from uuid import UUID
+
+from models.rules.words import PoolKind
+from models.tables import watching as tables
+from models.unit_of_work import Reader, Rows
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """An account after the entry with a seq, by its entries."""
+
+    seq: int
+    held: int
+    overdrawn: int
+    plan_balance: int
+    top_up_balance: int
+
+    @property
+    def settled(self) -> int:
+        return self.plan_balance + self.top_up_balance - self.overdrawn
+
+    @property
+    def available(self) -> int:
+        return self.settled - self.held
+
+    @property
+    def pools(self) -> dict[PoolKind, int]:
+        return {PoolKind.PLAN: self.plan_balance, PoolKind.TOP_UP: self.top_up_balance}
+
+
+BEFORE_THE_FIRST = Standing(0, 0, 0, 0, 0)
+
+
+@dataclass(frozen=True, slots=True)
+class Stretch:
+    """What happened in a tenant's ledger after one seq and up to another, and how the account stood then."""
+
+    tenant_id: UUID
+    after: int
+    standing: Standing
+    entries: Rows
+
+    @property
+    def until(self) -> int:
+        return self.standing.seq
+
+
+async def standing_now(reader: Reader, tenant_id: UUID) -> tuple[Standing, datetime] | None:
+    """How an account stands, and when something is due there; None where there is no such tenant."""
+    row = await reader.first(tables.balances(), {"tenant_id": tenant_id})
+    if row is None:
+        return None
+    return Standing(row.seq, row.held, row.overdrawn, row.plan_balance, row.top_up_balance), row.due_at
+
+
+async def standing_at(reader: Reader, tenant_id: UUID, seq: int) -> Standing:
+    """How an account stood at a seq of the past. Sums what lies before it, or takes off what lies after it."""
+    found = await standing_now(reader, tenant_id)
+    assert found is not None, "Who asks for a past standing has seen the account."
+    now, _ = found
+    assert 0 <= seq <= now.seq
+    if seq > now.seq // 2:
+        return await _moved(reader, tenant_id, now, seq)
+    return await _moved(reader, tenant_id, BEFORE_THE_FIRST, seq)
+
+
+async def stretch_until(
+    reader: Reader, tenant_id: UUID, after: int, until: int, known: Standing | None = None
+) -> Stretch:
+    """What happened between two seqs. A standing that is known already, at `after` or at `until`, saves sums."""
+    entries = await reader.all(
+        tables.entries_between(), {"tenant_id": tenant_id, "after": after, "until": until}
+    )
+    assert len(entries) == until - after, "A ledger's numbers have no gaps."
+    if known is None:
+        known = await standing_at(reader, tenant_id, until)
+    return Stretch(tenant_id, after, await _moved(reader, tenant_id, known, until), entries)
+
+
+async def _moved(reader: Reader, tenant_id: UUID, known: Standing, seq: int) -> Standing:
+    """The standing at a seq, from that at another one, before or after it."""
+    if known.seq == seq:
+        return known
+    sign = 1 if known.seq < seq else -1
+    between = {"tenant_id": tenant_id, "after": min(known.seq, seq), "until": max(known.seq, seq)}
+    held = known.held + sign * await reader.value(tables.held_between(), between)
+    pooled = await reader.first(tables.pooled_between(), between)
+    assert pooled is not None
+    plan = known.plan_balance + sign * pooled.PLAN
+    top_up = known.top_up_balance + sign * pooled.TOP_UP
+    available = await reader.value(tables.available_at(), {"tenant_id": tenant_id, "seq": seq}) if seq else 0
+    return replace(
+        known, seq=seq, held=held, plan_balance=plan, top_up_balance=top_up, overdrawn=plan + top_up - held - available
+    )

@@ -1,0 +1,26 @@
+"""What Prometheus is told of watching."""
+
+from collections.abc import Callable
+
+from prometheus_client import CollectorRegistry, Counter, Gauge
+
+
+class WatchingMetrics:
+    """The numbers of one process."""
+
+    def __init__(self, registry: CollectorRegistry) -> None:
+        self.executions = Counter(
+            "tallygraph_watch_executions",
+            "Subscription events run, once for all who share them: a change, a snapshot, or what was missed.",
+            ("kind",),
+            registry=registry,
+        )
+        self.pushes = Counter("tallygraph_watch_pushes", "Events sent to subscribers.", registry=registry)
+        self.closed = Counter(
+            "tallygraph_sockets_closed", "Sockets that the server closed, by code.", ("code",), registry=registry
+        )
+        self._registry = registry
+
+    def gauge(self, name: str, meaning: str, read: Callable[[], int]) -> None:
+        """A number that is read when it is asked for."""
+        Gauge(name, meaning, registry=self._registry).set_function(read)
