@@ -7,7 +7,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -104,30 +104,31 @@ async def clients(port: int, count: int) -> AsyncIterator[list[Client]]:
 
 
 def post(path: str, body: bytes, key: str = "") -> bytes:
-    head = f"POST {path} HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Type: application/json\r\nAuthorization: Bearer {key}\r\n"
+    head = (
+        f"POST {path} HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Type: application/json\r\nAuthorization: Bearer {key}\r\n"
+    )
     return f"{head}Content-Length: {len(body)}\r\n\r\n".encode() + body
 
 
 async def cpu_of_requests(
-    server: Server, requests: Callable[[int], bytes], count: int, at_once: int, check: Callable[[bytes], None]
+    server: Server, request: Callable[[], bytes], count: int, at_once: int, check: Callable[[bytes], None]
 ) -> float:
-    """The server's cpu microseconds for each of some requests that clients send, so many at once."""
+    """The server's cpu microseconds for each of some requests that clients send, so many at once: of some rounds the
+    median, since machines that are shared move."""
+    rounds = []
     async with clients(server.port, at_once) as open_clients:
-        numbers = iter(range(count))
+        check(await open_clients[0].ask(request()))
+        for _ in range(ROUNDS):
+            numbers = iter(range(count))
 
-        async def work(client: Client) -> None:
-            for number in numbers:
-                check(await client.ask(requests(number)))
+            async def work(client: Client, numbers: Iterator[int]) -> None:
+                for _ in numbers:
+                    check(await client.ask(request()))
 
-        check(await open_clients[0].ask(requests(count)))
-        before = server.cpu_seconds()
-        await asyncio.gather(*(work(client) for client in open_clients))
-        return (server.cpu_seconds() - before) / count * 1e6
-
-
-async def best_of(measure: Callable[[], Awaitable[float]], rounds: int = ROUNDS) -> float:
-    """The median of some rounds: machines that are shared move."""
-    return median([await measure() for _ in range(rounds)])
+            before = server.cpu_seconds()
+            await asyncio.gather(*(work(client, numbers) for client in open_clients))
+            rounds.append((server.cpu_seconds() - before) / count * 1e6)
+    return median(rounds)
 
 
 def a_directory() -> Path:

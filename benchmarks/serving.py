@@ -1,6 +1,6 @@
 """The real server for benchmarks, on a database whose tables are there already.
 
-    python -m benchmarks.serving PORT
+python -m benchmarks.serving PORT
 """
 
 import sys

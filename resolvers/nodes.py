@@ -33,6 +33,9 @@ class FromRow:
         return made
 
     def __getattr__(self, name: str) -> Any:
+        if name.startswith("__"):
+            # What libraries look for in any object is no column.
+            raise AttributeError(name)
         return getattr(self.row, name)
 
 

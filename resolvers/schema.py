@@ -53,6 +53,9 @@ def build_schema(query: type, mutation: type | None = None, subscription: type |
         _resolve_directly(field)
         _guard(name, field, is_root=name.split(".")[0] in ("Query", "Mutation", "Subscription"))
     for type in graph.type_map.values():
+        if isinstance(type, GraphQLObjectType):
+            # Types are known by the classes of their objects; to check each object again takes as long as its fields.
+            type.is_type_of = None
         if isinstance(type, GraphQLInputObjectType) and type.extensions["strawberry-definition"].is_one_of:
             # Left to graphql-core, whose errors say where the input is wrong.
             type.is_one_of = True

@@ -188,8 +188,8 @@ class Account:
                 about.remarks,
             )
         )
-        if movement.shares:
-            self._allocate(movement)
+        pools = self._allocate(movement) if movement.shares else ()
+        self.rolled.count_balance(movement, self.seq, pools)
         if movement.subject_kind is SubjectKind.CALL and movement.kind is EntryKind.USAGE:
             self.call_seqs[movement.subject_id] = self.seq
         if in_log:
@@ -197,17 +197,27 @@ class Account:
             self.rolled.count_log_row(movement.at, movement.credits, agent)
         return self.seq
 
-    def _allocate(self, movement: Movement) -> None:
+    def _allocate(self, movement: Movement) -> Sequence[PoolKind]:
+        """Write down a movement's shares; the pools of their grants."""
         for position, share in enumerate(movement.shares):
             self._allocations.append((self.tenant_id, self.seq, position, *share))
-        self.rolled.count_pools(movement, [self.grants[share.grant_id].lot.pool for share in movement.shares])
+        pools = [self.grants[share.grant_id].lot.pool for share in movement.shares]
+        self.rolled.count_pools(movement, pools)
+        return pools
 
-    def hold(self, kind: EntryKind, hold_id: UUID, key: str, credits: int, about: About) -> int:
-        """Write down that credits were set aside (HOLD) or given back (RELEASE)."""
+    def hold(
+        self, kind: EntryKind, hold_id: UUID, key: str, credits: int, about: About, at: datetime | None = None
+    ) -> int:
+        """Write down that credits were set aside (HOLD) or given back (RELEASE): now, or at an earlier moment."""
         sign = -1 if kind is EntryKind.HOLD else 1
         self.held -= sign * credits
         assert self.held >= 0
-        return self.append(Movement(self.now, kind, SubjectKind.HOLD, hold_id, key, sign * credits, ()), about)
+        return self.append(Movement(at or self.now, kind, SubjectKind.HOLD, hold_id, key, sign * credits, ()), about)
+
+    def seq_of(self, kind: EntryKind, subject_id: UUID, key: str) -> int:
+        """The seq of the entry of a kind that was appended last about a subject; it is not written yet."""
+        name = (kind, subject_id, key)
+        return next(int(row[1]) for row in reversed(self._entries) if (row[2], row[8], row[9]) == name)
 
     # ------------------------------------------------------------ grants and states
 

@@ -19,7 +19,7 @@ from models.rules import interviews, rating
 from models.rules.fold import Name, Usage
 from models.rules.ids import new_id
 from models.rules.rating import Line
-from models.rules.refusals import Conflict, NotFound, Refusal
+from models.rules.refusals import Conflict, Invalid, NotFound, Refusal
 from models.rules.reports import (
     CallReport,
     DocumentReport,
@@ -33,6 +33,7 @@ from models.rules.reports import (
     kind_of,
 )
 from models.rules.words import Activity, EntryKind, HoldStatus, InterviewStatus, SubjectKind
+from models.tables import holds
 from models.tables import recording as tables
 from models.tables.dialects import taken_keys
 from models.unit_of_work import UnitOfWork
@@ -223,7 +224,9 @@ class Batch:
                 if report.member_id is not None:
                     self._named(account.tenant_id, "member_id", report.member_id)
                 if report.hold_id is not None:
-                    self._named(account.tenant_id, "hold_id", report.hold_id)
+                    hold = self._named(account.tenant_id, "hold_id", report.hold_id)
+                    if hold.agent_id != report.agent_id:
+                        raise Invalid("This hold is for a call of another agent.", ("hold_id",))
                 increment, book = self.prices.in_force(account.terms_at(report.started_at))
                 return rating.price_call(report, increment, book)
             case MessageReport():
@@ -435,7 +438,7 @@ class Batch:
         await self.work.run(tables.CHANGE_HOLD, settled)
         for tenant_id in {tenant_id for tenant_id, _ in self.holds_settled.values()}:
             self.accounts[tenant_id].holds_end_at = await self.work.value(
-                tables.NEXT_HOLD_END, {"tenant_id": tenant_id}
+                holds.NEXT_END, {"tenant_id": tenant_id}
             )
 
     def finished(self, outcome: Outcome) -> Outcome:

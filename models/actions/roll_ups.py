@@ -15,8 +15,11 @@ from models.unit_of_work import UnitOfWork
 ADDING = frozenset((EntryKind.GRANT, EntryKind.TOP_UP, EntryKind.ROLLOVER, EntryKind.REFUND, EntryKind.ADJUSTMENT))
 """The kinds of entries that the call log shows where they add credits."""
 
+_HOLDING = frozenset((EntryKind.HOLD, EntryKind.RELEASE))
+
 _USAGE_DAY = metadata.tables["usage_day"]
 _POOL_DAY = metadata.tables["pool_day"]
+_BALANCE_DAY = metadata.tables["balance_day"]
 _LOG_COUNT = metadata.tables["log_count"]
 _HOUR = timedelta(hours=1)
 
@@ -48,6 +51,7 @@ class RollUps:
     def forget(self) -> None:
         self._usage: dict[Place, dict[str, int]] = {}
         self._pools: dict[tuple[date, PoolKind], list[int]] = {}
+        self._balances: dict[date, list[int]] = {}
         self._log: dict[UUID | None, dict[tuple[int, date], list[int]]] = {}
 
     def count_usage(self, where: Place, **counts: int) -> None:
@@ -73,12 +77,34 @@ class RollUps:
             elif movement.kind is not EntryKind.ADJUSTMENT:
                 sums[0] += share.credits
 
+    def count_balance(self, movement: Movement, seq: int, pools: Iterable[PoolKind]) -> None:
+        """Add how an entry changed the account; a pool for each of the movement's shares."""
+        day = self.days.day_of(movement.at)
+        sums = self._balances.get(day)
+        if sums is None:
+            sums = self._balances[day] = [seq, 0, 0, 0, 0]
+        sums[0] = seq
+        sums[1] += movement.credits
+        if movement.kind in _HOLDING:
+            sums[2] -= movement.credits
+        for share, pool in zip(movement.shares, pools, strict=True):
+            sums[3 if pool == PoolKind.PLAN else 4] += share.credits
+
+    def count_refund(self, at: datetime, credits: int, agent_id: UUID) -> None:
+        """Lower what the log shows as used by an agent's call that began at a moment."""
+        self._add_to_log(at, (0, 0, -credits, 0), (None, agent_id))
+
     def count_log_row(self, at: datetime, credits: int, call_of: UUID | None) -> None:
         """Add a row of the log: a call of an agent, or credits that came in."""
+        if call_of is None:
+            self._add_to_log(at, (1, 0, 0, credits), (None,))
+        else:
+            self._add_to_log(at, (1, 1, -credits, 0), (None, call_of))
+
+    def _add_to_log(self, at: datetime, more: tuple[int, ...], agents: tuple[UUID | None, ...]) -> None:
         day = self.days.day_of(at)
         hour = (at - self.days.start_of(day)) // _HOUR
-        more = (1, 0, 0, credits) if call_of is None else (1, 1, -credits, 0)
-        for agent in (None,) if call_of is None else (None, call_of):
+        for agent in agents:
             counts = self._log.setdefault(agent, {})
             for part in (WHOLE_DAY, hour):
                 before = counts.get((part, day))
@@ -94,6 +120,9 @@ class RollUps:
     def pool_rows(self) -> Iterable[tuple[Any, ...]]:
         return ((self.tenant_id, *where, *sums) for where, sums in self._pools.items())
 
+    def balance_rows(self) -> Iterable[tuple[Any, ...]]:
+        return ((self.tenant_id, day, *sums) for day, sums in self._balances.items())
+
     def log_rows(self) -> Iterable[tuple[Any, ...]]:
         for agent, counts in self._log.items():
             for where, sums in counts.items():
@@ -105,6 +134,7 @@ async def save_roll_ups(work: UnitOfWork, rolled: Iterable[RollUps]) -> None:
     rolled = list(rolled)
     await work.add_up(_USAGE_DAY, [row for sums in rolled for row in sums.usage_rows()])
     await work.add_up(_POOL_DAY, [row for sums in rolled for row in sums.pool_rows()])
+    await work.add_up(_BALANCE_DAY, [row for sums in rolled for row in sums.balance_rows()])
     await work.add_up(_LOG_COUNT, [row for sums in rolled for row in sums.log_rows()])
     for sums in rolled:
         sums.forget()

@@ -1,6 +1,7 @@
 """Folding facts into an account, together with everything that has become due by itself.
 
-Boundaries, and beginnings and ends of grants, are settled by whoever first touches the account after their time.
+Boundaries, beginnings and ends of grants, and ends of holds are settled by whoever first touches the account after
+their time.
 """
 
 from collections.abc import Mapping, Sequence
@@ -11,6 +12,8 @@ from models.actions import accounts
 from models.actions.accounts import NOTHING_MORE, About, Account, lock_account, save_accounts
 from models.actions.refolding import fold_again, load_payments
 from models.rules.fold import CreditsIn, Fact, Movement, Name, Refund, Usage
+from models.rules.words import EntryKind
+from models.tables import holds
 from models.unit_of_work import Books, UnitOfWork
 
 Abouts = Mapping[Name, About]
@@ -18,6 +21,7 @@ Abouts = Mapping[Name, About]
 
 async def fold_in(work: UnitOfWork, account: Account, facts: Sequence[Fact] = (), abouts: Abouts | None = None) -> None:
     """Fold facts, late ones too, and all that is due; what they did is appended to the ledger."""
+    await _end_holds(work, account)
     horizon = max(account.now, *(fact.order.at for fact in facts)) if facts else account.now
     due = _take_due(account, horizon)
     told = {**_abouts_of(due, account), **(abouts or {})}
@@ -34,6 +38,17 @@ async def fold_in(work: UnitOfWork, account: Account, facts: Sequence[Fact] = ()
         for movement in movements:
             account.append(movement, told.get(movement.name, NOTHING_MORE))
     await _count_facts(work, account, len(facts))
+
+
+async def _end_holds(work: UnitOfWork, account: Account) -> None:
+    """Give back what is still held by holds whose time is over, each at its end."""
+    if account.holds_end_at is None or account.holds_end_at > account.now:
+        return
+    ended = await work.all(holds.EXPIRE, {"tenant_id": account.tenant_id, "now": account.now})
+    for hold in sorted(ended, key=lambda row: (row.expires_at, row.id)):
+        about = About(agent_id=hold.agent_id)
+        account.hold(EntryKind.RELEASE, hold.id, hold.key, hold.credits, about, at=hold.expires_at)
+    account.holds_end_at = await work.value(holds.NEXT_END, {"tenant_id": account.tenant_id})
 
 
 def _fold_on(account: Account, facts: Sequence[Fact], horizon: datetime) -> list[Movement] | None:

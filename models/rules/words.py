@@ -131,6 +131,33 @@ class HoldStatus(Word):
     EXPIRED = "EXPIRED"
 
 
+class Interval(Word):
+    """A stretch of time by the tenant's calendar."""
+
+    HOUR = "HOUR"
+    DAY = "DAY"
+    WEEK = "WEEK"
+    MONTH = "MONTH"
+    YEAR = "YEAR"
+
+
+class BudgetAction(Word):
+    """What happens when an agent has used up its budget."""
+
+    WARN = "WARN"
+    STOP = "STOP"
+
+
+class AlertKind(Word):
+    """What a tenant is warned of."""
+
+    LOW_BALANCE = "LOW_BALANCE"
+    OUT_OF_CREDITS = "OUT_OF_CREDITS"
+    RUNAWAY_AGENT = "RUNAWAY_AGENT"
+    BUDGET_REACHED = "BUDGET_REACHED"
+    TOP_UP_FAILED = "TOP_UP_FAILED"
+
+
 class SubjectKind(Word):
     """What an entry can be about, by the name of its graph type in snake case, as ids show it."""
 

@@ -10,6 +10,9 @@ from sqlmodel import Field, SQLModel
 NOBODY = UUID(int=0)
 """Stands in the keys of roll-ups where there is no agent, opening or member: a key's column cannot be null."""
 
+REPLACED = "is_replaced"
+"""A column of a roll-up whose info has this holds the newest value, and not a sum."""
+
 NAMING = {
     "ix": "ix_%(table_name)s_%(column_0_N_name)s",
     "uq": "uq_%(table_name)s_%(column_0_N_name)s",

@@ -18,7 +18,9 @@ from models.tables.base import TenantRow, belongs_to, never_negative, text_of
 class Account(SQLModel, table=True):
     """One tenant's credits as they stand: the end of its ledger, kept so that a balance is one row."""
 
-    __table_args__ = never_negative("seq", "version", "overdrawn", "held", "plan_balance", "top_up_balance")
+    __table_args__ = never_negative(
+        "seq", "version", "overdrawn", "held", "plan_balance", "top_up_balance", "alert_seq", "recharge_below"
+    )
 
     tenant_id: UUID = Field(primary_key=True, foreign_key="tenant.id", ondelete="RESTRICT")
     seq: int = Field(default=0, sa_type=BigInteger)
@@ -36,6 +38,17 @@ class Account(SQLModel, table=True):
     """When the next boundary, beginning or end of a grant, or end of a hold is to be settled."""
     frontier: str
     """Where the fold of the account stands, as stored by models.rules.fold."""
+    alert_seq: int = Field(default=0, sa_type=BigInteger)
+    """The number of its last alert. Alerts are numbered by themselves."""
+    low_balance_thresholds: str = ""
+    """Below which amounts the tenant is warned, in order, separated by commas."""
+    recharge_below: int | None = Field(default=None, sa_type=BigInteger)
+    """The threshold of its rule for automatic top-ups, where that is enabled: kept here, since the lock of this row
+    shows it as it is, and most accounts need not look further."""
+    recharge_again_at: datetime | None = None
+    """Until when the rule buys nothing, after a failure."""
+    has_budgets: bool = False
+    """Whether any of its agents has a budget."""
 
 
 class CreditPool(TenantRow, table=True):
@@ -188,6 +201,12 @@ class TopUp(TenantRow, table=True):
     __table_args__ = (
         Index(None, "tenant_id", "requested_at", "id"),
         Index(None, "id"),
+        Index(
+            "ix_top_up_pending",
+            "tenant_id",
+            sqlite_where=text("status = 'PENDING'"),
+            postgresql_where=text("status = 'PENDING'"),
+        ),
         text_of(TopUpStatus, "status"),
         CheckConstraint("credits > 0", name="credits_are_positive"),
         CheckConstraint("(status = 'SETTLED') = (settled_at IS NOT NULL)", name="settled_has_a_time"),

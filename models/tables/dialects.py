@@ -9,6 +9,8 @@ import orjson
 from sqlalchemy import Executable, String, Table, Uuid, bindparam, text
 from sqlalchemy.dialects.postgresql import ARRAY
 
+from models.tables.base import REPLACED
+
 POSTGRESQL = "postgresql"
 
 _KEYS_ON_SQLITE = text(
@@ -63,7 +65,9 @@ def add_up_text(dialect: str, table: Table) -> str:
     """An insert of whole rows that adds to the row with the same key, where there is one."""
     keys = ", ".join(column.name for column in table.primary_key)
     sums = ", ".join(
-        f'{column.name} = "{table.name}".{column.name} + excluded.{column.name}'
+        f"{column.name} = excluded.{column.name}"
+        if REPLACED in column.info
+        else f'{column.name} = "{table.name}".{column.name} + excluded.{column.name}'
         for column in table.columns
         if not column.primary_key
     )

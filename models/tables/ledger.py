@@ -135,6 +135,8 @@ SAVED_WITH_ACCOUNT = (
     "holds_end_at",
     "due_at",
     "frontier",
+    "alert_seq",
+    "recharge_again_at",
 )
 
 

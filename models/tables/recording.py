@@ -74,9 +74,3 @@ CHARGE_INTERACTION = (
     .where(INTERACTION.c.tenant_id == bindparam("b_tenant"), INTERACTION.c.id == bindparam("b_id"))
     .values(credits=INTERACTION.c.credits + bindparam("b_credits"))
 )
-NEXT_HOLD_END = (
-    select(HOLD.c.expires_at)
-    .where(HOLD.c.tenant_id == bindparam("tenant_id"), HOLD.c.status == "OPEN")
-    .order_by(HOLD.c.expires_at)
-    .limit(1)
-)

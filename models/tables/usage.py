@@ -10,7 +10,7 @@ from sqlalchemy import BigInteger, Index
 from sqlmodel import Field, SQLModel
 
 from models.rules.words import Activity, CallDirection, PoolKind
-from models.tables.base import NOBODY, text_of
+from models.tables.base import NOBODY, REPLACED, text_of
 
 COUNTS = (
     "activities",
@@ -70,6 +70,22 @@ class PoolDay(SQLModel, table=True):
     pool: str = Field(primary_key=True)
     granted: int = Field(sa_type=BigInteger)
     used: int = Field(sa_type=BigInteger)
+
+
+class BalanceDay(SQLModel, table=True):
+    """How the entries about one day changed the account: all days up to one add up to how it stood at its end."""
+
+    __tablename__ = "balance_day"
+    __table_args__ = {"sqlite_with_rowid": False}
+
+    tenant_id: UUID = Field(primary_key=True)
+    day: date = Field(primary_key=True)
+    last_seq: int = Field(sa_type=BigInteger, sa_column_kwargs={"info": {REPLACED: True}})
+    """The seq of the last entry about the day."""
+    available: int = Field(sa_type=BigInteger)
+    held: int = Field(sa_type=BigInteger)
+    plan_balance: int = Field(sa_type=BigInteger)
+    top_up_balance: int = Field(sa_type=BigInteger)
 
 
 class LogCount(SQLModel, table=True):

@@ -125,10 +125,7 @@ def _rates(**prices: str) -> tuple[Rate, ...]:
     by_model = (("gpt-4o", "0.04"), ("claude-sonnet", "0.05"), ("gpt-4o-mini", "0.008"))
     return (
         *(Rate(activity, None, units[activity], parse_credits(price)) for activity, price in named.items()),
-        *(
-            Rate(Activity.MESSAGE, model, RateUnit.THOUSAND_TOKENS, parse_credits(price))
-            for model, price in by_model
-        ),
+        *(Rate(Activity.MESSAGE, model, RateUnit.THOUSAND_TOKENS, parse_credits(price)) for model, price in by_model),
     )
 
 
@@ -137,7 +134,9 @@ BASE = NewPlan(
     monthly_credits=1_000 * MICRO,
     first_seconds=60,
     next_seconds=60,
-    rates=_rates(call="1", translation="0.5", message="0.02", interview="1.2", transcript="0.15", fact="0.03", document="0.6"),
+    rates=_rates(
+        call="1", translation="0.5", message="0.02", interview="1.2", transcript="0.15", fact="0.03", document="0.6"
+    ),
     rollover=RolloverPolicy.NONE,
     agent_slots=10,
     seats=8,
@@ -147,10 +146,12 @@ DEARER_BASE = _rates(
 )
 PROFESSIONAL = NewPlan(
     name="Professional",
-    monthly_credits=400 * MICRO,
+    monthly_credits=360 * MICRO,
     first_seconds=30,
     next_seconds=30,
-    rates=_rates(call="0.8", translation="0.4", message="0.015", interview="1", transcript="0.1", fact="0.02", document="0.4"),
+    rates=_rates(
+        call="0.8", translation="0.4", message="0.015", interview="1", transcript="0.1", fact="0.02", document="0.4"
+    ),
     rollover=RolloverPolicy.CAPPED,
     rollover_cap=100 * MICRO,
     agent_slots=20,
@@ -269,10 +270,10 @@ BRIGHTPATH = TenantPart(
         MemberPart("demo-greta", "Greta Holm"),
         MemberPart("demo-paul", "Paul Adeyemi"),
     ),
-    top_ups=TopUpHabit(below=40 * MICRO, credits=60 * MICRO),
+    top_ups=TopUpHabit(below=25 * MICRO, credits=40 * MICRO),
     gifts=(
         Gift(0, 100 * MICRO, "PROMOTION", "Welcome credits.", lasts_days=45),
-        Gift(260, 40 * MICRO, "PROMOTION", "For a reference customer."),
+        Gift(260, 40 * MICRO, "PROMOTION", "For a reference customer.", lasts_days=40),
     ),
     jobs=(
         "Warehouse associate",

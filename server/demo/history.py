@@ -1,7 +1,7 @@
 """Writes the history of the demo, day after day, through the actions that serve every client.
 
-A tenant's history is one transaction, so that it is in the books whole or not at all. Within it, each day is recorded at
-a moment of its own, as if somebody had reported it then.
+A tenant's history is one transaction, so that it is in the books whole or not at all. Within it, what happened is
+recorded at moments of its own, as if somebody had reported it then.
 """
 
 from collections.abc import Sequence
@@ -31,7 +31,7 @@ DAILY_FOR_DAYS = 30
 MOST_REPORTS = 1_000
 _DAY = timedelta(days=1)
 _QUIET = timedelta(minutes=1)
-_OFTEN_DECLINED = 0.12
+_DECLINED_EVERY = 4
 
 
 async def write_history(books: Books, tenant: TenantPart) -> int:
@@ -55,6 +55,7 @@ class _History:
         self.work, self.tenant, self.cast = work, tenant, cast
         self.since, self.until = since, work.now
         self.openings: dict[int, Opening] = {}
+        self.bought = 0
         so_far = (story_day(since, tenant.zone) - cast.start).days
         self.given = {gift for gift in tenant.gifts if gift.day < so_far}
 
@@ -132,12 +133,14 @@ class _History:
         step = self._at(at)
         reports = [one.what for one in happenings if not isinstance(one.what, Encounter)]
         reports += await meet(step, self.cast, [one.what for one in happenings if isinstance(one.what, Encounter)])
+        added = 0
         for first in range(0, len(reports), MOST_REPORTS):
             batch = reports[first : first + MOST_REPORTS]
             for outcome in (await record(step, [Submission(self.cast.tenant_id, batch)]))[0]:
                 if isinstance(outcome, Refusal):
                     raise outcome
-        return len(reports)
+                added += not outcome.is_duplicate
+        return added
 
     # ------------------------------------------------------------ credits
 
@@ -157,8 +160,8 @@ class _History:
     async def _buy(self, day: date, at: datetime) -> None:
         """A purchase is asked for, then paid; now and then it has to be asked for twice."""
         wish = TopUpWish(self.cast.tenant_id, f"demo-top-up/{day}", self.tenant.top_ups.credits, settled=False)
-        number = (day - self.cast.start).days
-        if dice(self.tenant.external_id, "payment", number).random() < _OFTEN_DECLINED:
+        self.bought += 1
+        if self.bought % _DECLINED_EVERY == 0:
             declined = await top_up(self._at(at), replace(wish, key=f"{wish.key}/declined"))
             await self._settle(declined, at + _QUIET / 4, TopUpStatus.FAILED, failure="The card was declined.")
             at += _QUIET / 3

@@ -13,15 +13,21 @@ from server.demo.happenings import Happening
 from server.demo.shape import EVENING, OFFICE, dice, growth, how_many, long_tailed, moment_in, story_day
 
 DAYS_BETWEEN = 14
-_FIRST_NAMES = (
+
+
+def _names(text: str) -> list[str]:
+    return text.split()
+
+
+_FIRST_NAMES = _names(
     "Ada Amir Bea Bruno Carla Cem Dana David Elif Emil Fatma Felix Gesa Goran Hanna Ivo Jana Joel Karim Lara Levi Maja "
     "Malik Nora Nils Olga Oskar Petra Priya Rafael Rosa Samir Selma Theo Tilda Umut Vera Viktor Yara Zoe"
-).split()
-_LAST_NAMES = (
+)
+_LAST_NAMES = _names(
     "Adler Albers Bauer Brandt Conrad Demir Ebert Fischer Funk Graf Haas Hartmann Iversen Jung Kaya Keller Krause "
     "Lang Lorenz Maier Nowak Oezdemir Otto Peters Quast Richter Sauer Schulz Simon Thiel Ullrich Vogt Wagner Weber "
     "Winter Yildiz Zander Ziegler"
-).split()
+)
 
 
 @dataclass(slots=True)
@@ -72,6 +78,10 @@ def _candidates(random: Random, count: int) -> list[str]:
     """So many different names."""
     numbers = random.sample(range(len(_FIRST_NAMES) * len(_LAST_NAMES)), count)
     return [f"{_FIRST_NAMES[n % len(_FIRST_NAMES)]} {_LAST_NAMES[n // len(_FIRST_NAMES)]}" for n in numbers]
+
+
+def some_name(random: Random) -> str:
+    return f"{random.choice(_FIRST_NAMES)} {random.choice(_LAST_NAMES)}"
 
 
 def _interview(
@@ -128,6 +138,4 @@ class _Teller:
     ) -> InterviewReport:
         what = f"rehearsed/{status}" if self.is_simulation else status
         key = f"{self.opening}/{self.candidate}/{what}"
-        return InterviewReport(
-            self.opening_id, key, self.candidate, status, at, agent_id, progress, self.is_simulation
-        )
+        return InterviewReport(self.opening_id, key, self.candidate, status, at, agent_id, progress, self.is_simulation)

@@ -7,13 +7,13 @@ from uuid import UUID
 
 from sqlalchemy import Select, bindparam, func, select
 
-from models.actions.credits import GrantWish, grant_credits
+from models.actions.credits import TOP_UP, GrantWish, grant_credits
 from models.actions.hiring import NewAgent, NewOpening, create_agent, create_opening
 from models.actions.tenants import NewMember, NewTenant, add_member, create_plan, create_tenant
-from models.rules.words import EntryKind, GrantSource
-from models.tables.lookups import AGENT, ENTRY, MEMBER, TENANT, plans_in_force
-from models.tables.ledger import ACCOUNT
+from models.rules.words import EntryKind, GrantSource, TopUpStatus
 from models.tables.base import metadata
+from models.tables.ledger import ACCOUNT
+from models.tables.lookups import AGENT, ENTRY, MEMBER, TENANT, plans_in_force
 from models.unit_of_work import Reader, UnitOfWork
 from server.demo.cast import TENANTS, AgentPart, Cast, Gift, TenantPart
 from server.demo.openings import Opening
@@ -26,9 +26,15 @@ _OTHERS = select(func.count()).where(
 _LAST_USAGE = select(func.max(ENTRY.c.occurred_at)).where(
     ENTRY.c.tenant_id == bindparam("tenant_id"), ENTRY.c.kind == EntryKind.USAGE
 )
-_AVAILABLE = select(
-    ACCOUNT.c.plan_balance + ACCOUNT.c.top_up_balance - ACCOUNT.c.overdrawn - ACCOUNT.c.held
-).where(ACCOUNT.c.tenant_id == bindparam("tenant_id"))
+_AVAILABLE = select(ACCOUNT.c.plan_balance + ACCOUNT.c.top_up_balance - ACCOUNT.c.overdrawn - ACCOUNT.c.held).where(
+    ACCOUNT.c.tenant_id == bindparam("tenant_id")
+)
+
+_PENDING = (
+    select(TOP_UP.c.id)
+    .where(TOP_UP.c.tenant_id == bindparam("tenant_id"), TOP_UP.c.status == TopUpStatus.PENDING)
+    .order_by(TOP_UP.c.requested_at)
+)
 
 
 async def has_only_others(reader: Reader) -> bool:
@@ -66,6 +72,12 @@ async def last_usage(reader: Reader, cast: Cast) -> datetime | None:
 async def available(reader: Reader, cast: Cast) -> int:
     found: int = await reader.value(_AVAILABLE, {"tenant_id": cast.tenant_id})
     return found
+
+
+async def pending_top_ups(reader: Reader, cast: Cast) -> list[UUID]:
+    """Purchases that a server which has stopped has left unpaid."""
+    rows = await reader.all(_PENDING, {"tenant_id": cast.tenant_id})
+    return [row.id for row in rows]
 
 
 # ---------------------------------------------------------------- making

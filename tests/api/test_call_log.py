@@ -92,7 +92,9 @@ async def test_the_call_of_a_row_shows_all_that_a_call_shows(api: Api) -> None:
     tenant = await api.a_tenant({"monthlyCredits": "100"})
     agent = await api.an_agent(tenant)
     await record_calls(api, tenant, agent, [(api.books.clock.now, 61)])
-    fields = "rows { callId call { id billedSeconds agent { id } charge { allocations { grant { source } credits } } } }"
+    fields = (
+        "rows { callId call { id billedSeconds agent { id } charge { allocations { grant { source } credits } } } }"
+    )
 
     rows = (await call_log(api, tenant, fields=fields))["rows"]
 

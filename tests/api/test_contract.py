@@ -33,8 +33,7 @@ CONTRACT = Path(__file__).resolve().parents[3] / "shared" / "contract.graphql"
 GRAPH = schema._schema
 
 # What is agreed and not served yet. Each of these goes once it is.
-LATER = set(
-    """
+NAMES_TO_COME = """
     Against Agent.budget Agent.usage Alert AlertKind AuthorizeCallInput AutoRecharge AutoRechargeInput
     BalancePoint Budget BudgetAction BudgetInput CallEstimate ChangePlanInput ChangeWhen CreditAccount.asOf
     CreditAccount.autoRecharge CreditAccount.autoRechargeTrial CreditAccount.estimateCall CreditAccount.history
@@ -46,8 +45,8 @@ LATER = set(
     RefundInput ResolvedRange SpendPreview Subscription.alertRaised Tenant.alerts Tenant.forecast Tenant.usage
     TrialPurchase Usage UsageBreakdown UsageComparison UsageDimension UsagePoint UsageSlice UsageTotals
     Verification
-    """.split()
-)
+"""
+LATER = set(NAMES_TO_COME.split())
 
 Typed = ObjectTypeDefinitionNode | InterfaceTypeDefinitionNode | InputObjectTypeDefinitionNode
 HasFields = GraphQLObjectType | GraphQLInterfaceType | GraphQLInputObjectType

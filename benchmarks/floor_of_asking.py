@@ -1,0 +1,94 @@
+"""The floor of asking: hand-written Starlette JSON over the same SQL that the resolvers use.
+
+python -m benchmarks.floor_of_asking PORT FILE
+"""
+
+import sys
+from datetime import timedelta
+from typing import Any
+
+import orjson
+import uvicorn
+from sqlalchemy import Connection, create_engine, select
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
+
+from models.rules.amounts import in_credits
+from models.rules.ids import parse_type_id, type_id
+from models.rules.periods import days_in
+from models.rules.ranges import BEGINNING, END
+from models.tables import log, standings
+from models.tables.base import NOBODY
+from models.tables.ledger import TENANT
+
+_engine = create_engine(f"sqlite:///{sys.argv[2]}")
+
+
+def _tenant(connection: Connection, text: str) -> Any:
+    return connection.execute(select(*TENANT.c).where(TENANT.c.id == parse_type_id(text)[1])).first()
+
+
+async def balance(request: Request) -> Response:
+    asked = orjson.loads(await request.body())
+    with _engine.connect() as connection:
+        tenant = _tenant(connection, asked["tenant"])
+        row = connection.execute(standings.standing(sums=False), {"tenant_id": tenant.id}).first()
+    assert row is not None
+    settled = row.plan_balance + row.top_up_balance - row.overdrawn
+    return _json(
+        {
+            "seq": row.seq,
+            "available": in_credits(settled - row.held),
+            "settled": in_credits(settled),
+            "held": in_credits(row.held),
+            "overdrawn": in_credits(row.overdrawn),
+            "pools": [
+                {"kind": "PLAN", "balance": in_credits(row.plan_balance)},
+                {"kind": "TOP_UP", "balance": in_credits(row.top_up_balance)},
+            ],
+        }
+    )
+
+
+async def call_log(request: Request) -> Response:
+    asked = orjson.loads(await request.body())
+    skipped = (asked["page"] - 1) * 10
+    with _engine.connect() as connection:
+        tenant = _tenant(connection, asked["tenant"])
+        days = days_in(tenant.time_zone)
+        values = {"tenant_id": tenant.id, "counted_agent": NOBODY, "starts_at": BEGINNING, "ends_at": END, "passed": 0}
+        totals = connection.execute(log.totals(ranged=False), values).first()
+        if skipped:
+            hour = connection.execute(log.hour_of_row(ranged=False), {**values, "skipped": skipped}).first()
+            assert hour is not None
+            end = days.start_of(hour.day) + (hour.hour + 1) * timedelta(hours=1)
+            values |= {"passed": skipped - hour.before, "ends_at": end}
+        rows = connection.execute(log.page(), values).all()
+    assert totals is not None
+    return _json({"totalRows": totals.rows, "rows": [_row(row) for row in rows]})
+
+
+def _row(row: Any) -> dict[str, Any]:
+    return {
+        "seq": row.seq,
+        "at": row.at.isoformat().replace("+00:00", "Z"),
+        "callId": type_id("call", row.call_id) if row.call_id else None,
+        "creditsUsed": in_credits(row.credits - row.refunded if row.call_id else 0),
+        "creditsAdded": in_credits(0 if row.call_id else row.moved),
+        "remarks": row.call_remarks or row.remarks,
+        "balanceAfter": in_credits(row.balance_after),
+    }
+
+
+def _json(content: object) -> Response:
+    return Response(orjson.dumps(content), media_type="application/json")
+
+
+app = Starlette(
+    routes=[Route("/balance", balance, methods=["POST"]), Route("/log", call_log, methods=["POST"])],
+)
+
+if __name__ == "__main__":
+    uvicorn.run(app, host="127.0.0.1", port=int(sys.argv[1]), log_level="warning", access_log=False, loop="uvloop")

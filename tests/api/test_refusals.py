@@ -1,0 +1,57 @@
+"""How refusals and permissions look from outside."""
+
+from datetime import date
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+
+from models.rules.refusals import Forbidden, Invalid
+from models.rules.refusals import TooFewCredits as Shortage
+from models.rules.viewers import ROLES, Permission
+from models.rules.words import Role
+from resolvers.permissions import Needs, guarded
+from resolvers.refusals import Refused, TooFewCredits, error_of
+
+
+def test_a_path_begins_with_input_and_is_written_as_in_the_graph() -> None:
+    error = error_of(Invalid("No.", ("rates", "0", "model_name")), in_input=True)
+    assert isinstance(error, Refused)
+    assert (error.code, error.message, error.path) == ("INVALID", "No.", ["input", "rates", "0", "modelName"])
+
+
+def test_a_refusal_of_the_whole_has_no_path() -> None:
+    assert error_of(Invalid("No."), in_input=True).path == []
+
+
+def test_too_few_credits_say_how_many_are_needed_and_when_more_come() -> None:
+    error = error_of(Shortage(2_000_000, 500_000, date(2026, 4, 1), ("agent_id",)), in_input=True)
+    assert isinstance(error, TooFewCredits)
+    assert (error.needed, error.available, error.next_credits_on) == (2_000_000, 500_000, date(2026, 4, 1))
+    assert error.path == ["input", "agentId"]
+
+
+def asked_by(role: Role) -> Any:
+    context = SimpleNamespace(permissions=ROLES[role])
+    return SimpleNamespace(context=context, parent_type=SimpleNamespace(name="Call"), field_name="creditsUsed")
+
+
+def shows(_source: object, _info: object) -> str:
+    return "amount"
+
+
+OWN, ANOTHERS = SimpleNamespace(own=True), SimpleNamespace(own=False)
+
+
+def test_a_recorder_sees_the_amounts_of_what_it_has_just_recorded_and_no_others() -> None:
+    guard = guarded(shows, Needs(Permission.READ_BOOKS, or_own=True))
+    assert guard(OWN, asked_by(Role.RECORDER)) == "amount"
+    with pytest.raises(Forbidden):
+        guard(ANOTHERS, asked_by(Role.RECORDER))
+    assert guard(ANOTHERS, asked_by(Role.ADMIN)) == "amount"
+
+
+def test_what_is_only_for_who_reads_the_books_is_forbidden_to_who_recorded_it() -> None:
+    guard = guarded(shows, Needs(Permission.READ_BOOKS))
+    with pytest.raises(Forbidden, match=r"Call\.creditsUsed"):
+        guard(OWN, asked_by(Role.RECORDER))
