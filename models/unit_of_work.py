@@ -62,10 +62,14 @@ class Reader:
 class UnitOfWork(Reader):
     """One transaction under way. `now` is the same instant for all that happens in it."""
 
-    def __init__(self, session: Session, now: datetime) -> None:
+    def __init__(self, session: Session, now: datetime, *, announces: bool = False) -> None:
         super().__init__(session)
         self.now = now
         self.rung: dict[UUID, int] = {}
+        self.alerts_rung: dict[UUID, int] = {}
+        self.announces = announces
+        """Whether anybody is told by webhook of what happens."""
+        self.has_announced = False
 
     async def run(self, statement: Executable, values: Any = None) -> int:
         """Run a statement that changes rows, once for each mapping of values; how many rows it touched."""
@@ -84,6 +88,10 @@ class UnitOfWork(Reader):
     def ring(self, tenant_id: UUID, seq: int) -> None:
         """Tell watchers, once this is committed, that the tenant's ledger now stands at seq."""
         self.rung[tenant_id] = seq
+
+    def ring_alerts(self, tenant_id: UUID, seq: int) -> None:
+        """Tell watchers, once this is committed, that the tenant's alerts now stand at seq."""
+        self.alerts_rung[tenant_id] = seq
 
 
 class Clock(Protocol):
@@ -105,15 +113,23 @@ class Books:
         clock: Clock = utc_now,
     ) -> None:
         self.writes, self.reads, self.doorbell, self.clock = writes, reads, doorbell, clock
+        self.alert_bell: Doorbell = lambda _: None
+        """The doorbell of alerts, which have a seq of their own."""
+        self.outbox: Callable[[], None] | None = None
+        """Called when there is something new to be told by webhook; None where nobody is told of anything."""
 
     @asynccontextmanager
     async def work(self) -> AsyncIterator[UnitOfWork]:
         """One transaction: committed at the end, rolled back on any error, doorbells rung after the commit."""
         async with self.writes.open() as session:
-            work = UnitOfWork(session, self.clock())
+            work = UnitOfWork(session, self.clock(), announces=self.outbox is not None)
             yield work
         if work.rung:
             self.doorbell(work.rung)
+        if work.alerts_rung:
+            self.alert_bell(work.alerts_rung)
+        if work.has_announced and self.outbox is not None:
+            self.outbox()
 
     @asynccontextmanager
     async def reading(self, *, long: bool = False) -> AsyncIterator[Reader]:

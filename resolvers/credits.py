@@ -6,6 +6,7 @@ from uuid import UUID
 
 import strawberry
 
+from models.actions.verification import verify
 from models.rules.viewers import Permission
 from models.rules.words import EntryKind, PoolKind
 from models.tables import credit_lists
@@ -88,6 +89,13 @@ register("credit_pool", _load_pool, needs=Permission.READ_BOOKS)
 class BillingPeriod:
     start: datetime = strawberry.field(description="When it begins: midnight of its first day, in the tenant's zone.")
     end: datetime = strawberry.field(description="When the next one begins.")
+
+
+@strawberry.type(description="Whether a tenant's books are whole.")
+class Verification:
+    ok: bool = strawberry.field(description="Whether everything that must hold does.")
+    entries_checked: BigInt = strawberry.field(description="How many entries the ledger has.")
+    problems: list[str] = strawberry.field(description="What does not hold, in words; at most 1,000.")
 
 
 @strawberry.type(
@@ -175,6 +183,16 @@ class CreditAccount(FromRow):
 
         listing, wish = credit_lists.entries(used=frozenset(used)), Wish(first, after, last, before)
         return await read_page(info.context, listing, values, wish, LedgerEntry.of, None if used else count_all)
+
+
+    @field(
+        needs=Permission.READ_BOOKS,
+        description="Recomputes everything from the entries and compares. It takes as long as the ledger is.",
+    )
+    async def verification(self, info: Info) -> Verification:
+        async with info.context.books.reading(long=True) as reader:
+            found = await verify(reader, self.row.tenant.id)
+        return Verification(ok=found.ok, entries_checked=BigInt(found.entries_checked), problems=found.problems)
 
 
 async def account_of(info: Info, tenant: Any) -> CreditAccount:

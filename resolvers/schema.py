@@ -16,6 +16,7 @@ from strawberry.types.field import StrawberryField
 
 from resolvers import words
 from resolvers.hiring import HiringMutations
+from resolvers.holds import HoldMutations
 from resolvers.keys import KeyMutations
 from resolvers.nodes import NodeQueries
 from resolvers.permissions import NEEDS, Needs, guarded
@@ -35,7 +36,7 @@ class Query(NodeQueries, TenantQueries):
 
 
 @strawberry.type(description="What can be changed. Each answers with the result, or with why it was refused.")
-class Mutation(TenantMutations, HiringMutations, KeyMutations, RecordingMutations, TopUpMutations):
+class Mutation(TenantMutations, HiringMutations, KeyMutations, RecordingMutations, TopUpMutations, HoldMutations):
     pass
 
 

@@ -55,7 +55,8 @@ class PoolStanding:
 
 
 @strawberry.type(
-    description="The account after a change. Changes that come close together may arrive as one, with all their entries."
+    description="The account after a change. Changes that come close together may arrive as one, with all "
+    "their entries."
 )
 class BalanceChange(FromRow):
     seq: BigInt = strawberry.field(description="Where the ledger stood: the seq of the last entry.")
@@ -156,14 +157,16 @@ class Subscription:
     async def balance_changed(
         self, info: Info, tenant_id: TenantId, after: After = None
     ) -> AsyncIterator[BalanceChange]:
-        return await _feed(info.context, tenant_id, after, _balance_changes, _balance_now)
+        feed: AsyncIterator[BalanceChange] = await _feed(info.context, tenant_id, after, _balance_changes, _balance_now)
+        return feed
 
     @subscription(
         needs=Permission.READ_BOOKS,
         description="Top-ups asked for, settled and failed, in order; after: a seq as in balanceChanged.",
     )
     async def topped_up(self, info: Info, tenant_id: TenantId, after: After = None) -> AsyncIterator[TopUpEvent]:
-        return await _feed(info.context, tenant_id, after, _top_up_steps)
+        feed: AsyncIterator[TopUpEvent] = await _feed(info.context, tenant_id, after, _top_up_steps)
+        return feed
 
     @subscription(
         needs=Permission.READ_BOOKS,
@@ -177,7 +180,9 @@ class Subscription:
         after: After = None,
     ) -> AsyncIterator[CallLogRow]:
         agent = None if agent_id is None else await _agent(info.context, tenant_id, agent_id)
-        return await _feed(info.context, tenant_id, after, partial(_log_rows, agent_id=agent))
+        events = partial(_log_rows, agent_id=agent)
+        feed: AsyncIterator[CallLogRow] = await _feed(info.context, tenant_id, after, events)
+        return feed
 
 
 async def _feed(

@@ -12,6 +12,7 @@ from models.rules.words import (
     EntryKind,
     ErrorCode,
     GrantSource,
+    HoldStatus,
     InterviewStatus,
     OpeningStatus,
     PoolKind,
@@ -159,4 +160,12 @@ explain(
     PENDING="Asked for and not paid yet; it adds nothing.",
     SETTLED="Paid; its credits are there.",
     FAILED="Not paid; it adds nothing.",
+)
+explain(
+    HoldStatus,
+    "What became of credits set aside for a call.",
+    OPEN="They are set aside.",
+    SETTLED="The call was recorded: it took its price, and the rest was given back.",
+    RELEASED="They were given back before there was a call.",
+    EXPIRED="They were given back because the hold's time was over.",
 )

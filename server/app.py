@@ -1,6 +1,8 @@
 """The application: every path, what answers there, and what stands around all of them."""
 
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager
+from functools import partial
 from pathlib import Path
 
 from starlette.applications import Starlette
@@ -15,18 +17,21 @@ from strawberry import Schema
 
 from server.edge import Edge
 from server.errors import INVALID, NOT_FOUND, BadRequest
-from server.health import Check, Readiness, live
+from server.health import Check, Readiness
+from server.health import live as is_alive
 from server.http import Authenticate, ContextFor, GraphQLEndpoint
 from server.metrics import Metrics
 from server.operations import Operations
 from server.pages import GRAPHIQL, GRAPHIQL_ASSETS, GraphiQLAssets, GraphiQLPage, front_page
 from server.settings import Settings
-
-Socket = Callable[[WebSocket], Awaitable[None]]
+from server.watching.events import serve_events
+from server.watching.live import Live
+from server.watching.sockets import serve_socket
+from server.watching.watcher import Watchers
 
 
 async def refuse_socket(socket: WebSocket) -> None:
-    """Nothing is pushed yet. Refused before the handshake, which clients see as a plain 403."""
+    """Nothing is pushed. Refused before the handshake, which clients see as a plain 403."""
     await socket.close(1008)
 
 
@@ -38,19 +43,24 @@ def create_app(
     context_for: ContextFor,
     checks: Mapping[str, Check] | None = None,
     lifespan: Lifespan[Starlette] | None = None,
-    socket: Socket = refuse_socket,
+    watchers: Watchers | None = None,
     routes: Sequence[BaseRoute] = (),
     graphiql: Path = GRAPHIQL,
 ) -> Starlette:
-    """Put the server together. What needs opening and closing is the lifespan's; `socket` answers /graphql's."""
+    """Put the server together. What needs opening and closing is the lifespan's; with `watchers` it pushes too."""
     operations = Operations(schema, settings)
     metrics = Metrics(settings.metrics_key)
-    endpoint = GraphQLEndpoint(operations, authenticate, context_for, settings, GraphiQLPage(graphiql))
+    socket, stream = refuse_socket, None
+    if watchers is not None:
+        live = Live(operations, settings, metrics, watchers, authenticate, context_for)
+        socket, stream = partial(serve_socket, live), partial(serve_events, live)
+        lifespan = pushing(live, lifespan)
+    endpoint = GraphQLEndpoint(operations, authenticate, context_for, settings, GraphiQLPage(graphiql), stream)
     return Starlette(
         routes=[
             Route("/graphql", endpoint),
             WebSocketRoute("/graphql", socket),
-            Route("/health/live", live),
+            Route("/health/live", is_alive),
             Route("/health/ready", Readiness(checks or {}).__call__),
             Route("/metrics", metrics.__call__),
             *routes,
@@ -61,6 +71,21 @@ def create_app(
         exception_handlers={HTTPException: as_bad_request},
         lifespan=lifespan,
     )
+
+
+def pushing(live: Live, lifespan: Lifespan[Starlette] | None) -> Lifespan[Starlette]:
+    """Watch for as long as what the watchers read from is open."""
+
+    @asynccontextmanager
+    async def opened(app: Starlette) -> AsyncIterator[None]:
+        async with AsyncExitStack() as stack:
+            if lifespan is not None:
+                await stack.enter_async_context(lifespan(app))
+            stack.push_async_callback(live.close)
+            await live.open()
+            yield
+
+    return opened
 
 
 async def as_bad_request(request: Request, error: Exception) -> Response:

@@ -67,14 +67,17 @@ def shown_error(error: GraphQLError) -> ShownError:
         case None:
             answer["extensions"] = {"code": INVALID, **(error.extensions or {})}
         case Refusal() as refusal:
-            answer["message"] = cut(refusal.message)
-            answer["extensions"] = _extensions_of(refusal)
+            answer |= refusal_shown(refusal)
         case Unauthenticated() as cause:
             answer["message"] = cut(str(cause))
             answer["extensions"] = {"code": UNAUTHENTICATED}
         case cause:
             answer |= masked(cause)
     return answer
+
+
+def refusal_shown(refusal: Refusal) -> ShownError:
+    return {"message": cut(refusal.message), "extensions": _extensions_of(refusal)}
 
 
 def masked(cause: BaseException) -> ShownError:

@@ -21,6 +21,7 @@ from server.settings import Settings
 
 GRAPHQL_JSON = "application/graphql-response+json"
 JSON = "application/json"
+EVENT_STREAM = "text/event-stream"
 
 # A client that leaves is looked for only once its operation has run this long: most never need it.
 WATCH_AFTER_SECONDS = 0.1
@@ -53,6 +54,23 @@ class ClientLeft(Exception):
     """Nobody waits for the answer any more."""
 
 
+class Stream(Protocol):
+    """Answers one operation, or says why it cannot be run, as a stream of events."""
+
+    async def __call__(
+        self,
+        scope: Scope,
+        receive: Receive,
+        send: Send,
+        *,
+        viewer: Viewer,
+        authorization: str,
+        operation: Operation | RequestErrors,
+        headers: Headers,
+        cross_origin: Mapping[str, str],
+    ) -> None: ...
+
+
 class GraphQLEndpoint:
     """POST and GET of operations, GraphiQL for browsers that just look, and browsers' preflights."""
 
@@ -63,12 +81,14 @@ class GraphQLEndpoint:
         context_for: ContextFor,
         settings: Settings,
         page: ASGIApp,
+        stream: Stream | None = None,
     ) -> None:
         self._operations = operations
         self._authenticate = authenticate
         self._context_for = context_for
         self._settings = settings
         self._page = page
+        self._stream = stream
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         headers = headers_of(scope)
@@ -77,28 +97,50 @@ class GraphQLEndpoint:
             return
         cross_origin = self._cross_origin_headers(headers)
         try:
-            reply = await self._reply(scope, receive, headers)
+            reply = await self._reply(scope, receive, send, headers, cross_origin)
         except BadRequest as refused:
             reply = Reply.of_refused(refused, negotiated(headers.get(b"accept", b"")) or JSON)
         except ClientLeft:
             visit_of(scope).left = True
             return
-        await reply.send(send, cross_origin)
+        if reply is not None:
+            await reply.send(send, cross_origin)
 
-    async def _reply(self, scope: Scope, receive: Receive, headers: Headers) -> Reply:
+    async def _reply(
+        self, scope: Scope, receive: Receive, send: Send, headers: Headers, cross_origin: Mapping[str, str]
+    ) -> Reply | None:
+        """The answer; None where it was streamed."""
         if scope["method"] == "OPTIONS":
             return Reply(204, b"", None, {"Allow": "GET, POST, OPTIONS"})
         if scope["method"] not in ("GET", "POST"):
             raise BadRequest(405, INVALID, "Send POST or GET.", {"Allow": "GET, POST, OPTIONS"})
-        media = negotiated(headers.get(b"accept", b""))
-        if media is None:
-            raise BadRequest(406, INVALID, f"Accept {GRAPHQL_JSON} or {JSON}.")
+        accept = headers.get(b"accept", b"")
+        media = negotiated(accept)
+        may_stream = self._stream is not None and takes_events(accept)
+        if media is None and not may_stream:
+            raise BadRequest(406, INVALID, f"Accept {GRAPHQL_JSON}, {JSON} or {EVENT_STREAM}.")
         if scope["method"] == "POST":
             check_content(headers)
         viewer = await self._viewer(scope, headers)
         asked = await self._asked(scope, receive, headers)
-        answer = await self._answer(asked, viewer, scope, receive)
-        return reply_of(answer, media)
+        operation = self._prepared(asked, scope)
+        is_subscription = isinstance(operation, Operation) and operation.kind is OperationType.SUBSCRIPTION
+        if self._stream is not None and may_stream and (media is None or is_subscription):
+            if isinstance(operation, Operation):
+                check_kind(operation, scope["method"], may_stream=True)
+            await self._stream(
+                scope,
+                receive,
+                send,
+                viewer=viewer,
+                authorization=headers[b"authorization"].decode("latin-1"),
+                operation=operation,
+                headers=headers,
+                cross_origin=cross_origin,
+            )
+            return None
+        assert media is not None
+        return reply_of(await self._answer(operation, viewer, scope, receive), media)
 
     async def _viewer(self, scope: Scope, headers: Headers) -> Viewer:
         authorization = headers.get(b"authorization")
@@ -122,14 +164,22 @@ class GraphQLEndpoint:
             raise BadRequest(408, LIMIT_REACHED, message, {"Connection": "close"}) from None
         return asked_in(loaded(body))
 
-    async def _answer(self, asked: Asked, viewer: Viewer, scope: Scope, receive: Receive) -> Answer:
-        visit = visit_of(scope)
+    def _prepared(self, asked: Asked, scope: Scope) -> Operation | RequestErrors:
         try:
             operation = self._operations.prepare(asked)
         except RequestErrors as refused:
-            return refused.answer()
+            return refused
+        visit = visit_of(scope)
         visit.operation, visit.kind = operation.name, operation.kind.value
+        return operation
+
+    async def _answer(
+        self, operation: Operation | RequestErrors, viewer: Viewer, scope: Scope, receive: Receive
+    ) -> Answer:
+        if isinstance(operation, RequestErrors):
+            return operation.answer()
         check_kind(operation, scope["method"])
+        visit, asked = visit_of(scope), operation.asked
         request = RequestInfo(visit.request_id, visit.address, operation.name)
         running = self._operations.run(operation, self._context_for(viewer, request))
         answer = await while_client_waits(running, receive, self._settings.operation_seconds)
@@ -231,10 +281,12 @@ def _object(given: Mapping[str, object], name: str) -> dict[str, Any]:
     return value
 
 
-def check_kind(operation: Operation, method: str) -> None:
+def check_kind(operation: Operation, method: str, *, may_stream: bool = False) -> None:
     if operation.kind is OperationType.SUBSCRIPTION:
-        raise BadRequest(400, INVALID, "Subscriptions are not answered over HTTP: open a socket.")
-    if method == "GET" and operation.kind is not OperationType.QUERY:
+        if not may_stream:
+            message = f"Subscriptions are answered over a socket, or to those who accept {EVENT_STREAM}."
+            raise BadRequest(400, INVALID, message)
+    elif method == "GET" and operation.kind is not OperationType.QUERY:
         raise BadRequest(405, INVALID, "GET runs queries only: send mutations by POST.", {"Allow": "POST"})
 
 
@@ -302,6 +354,12 @@ def negotiated(accept: bytes) -> str | None:
     if max(strict, plain)[0] <= 0:
         return None
     return GRAPHQL_JSON if strict > plain or (strict == plain and GRAPHQL_JSON in ranges) else JSON
+
+
+@lru_cache(maxsize=256)
+def takes_events(accept: bytes) -> bool:
+    """Whether streams of events were asked for by name."""
+    return _ranges(accept).get(EVENT_STREAM, 0) > 0
 
 
 def prefers_html(headers: Headers) -> bool:

@@ -13,6 +13,8 @@ from uvicorn.supervisors import Multiprocess
 
 from server.errors import LIMIT_REACHED, error_of
 from server.settings import SAFE_SECRET, Settings, unknown_settings, weak_secrets
+from server.watching.events import ABORT
+from server.watching.wires import SocketProtocol
 
 MAX_FRAME_BYTES = 1_000_000
 KEEP_ALIVE_SECONDS = 65  # Longer than the 60 of usual load balancers, which would else reuse a closed connection.
@@ -53,7 +55,7 @@ class Config(uvicorn.Config):
             workers=settings.workers,
             loop="auto",
             http=BoundedProtocol,
-            ws="websockets-sansio",
+            ws=SocketProtocol,
             ws_max_size=MAX_FRAME_BYTES,
             ws_per_message_deflate=False,
             lifespan="on",
@@ -104,6 +106,8 @@ class BoundedProtocol(HttpToolsProtocol):
 
     def on_headers_complete(self) -> None:
         self._stop_waiting()
+        # A stream whose client does not read can only be ended here.
+        self.scope["extensions"] = {ABORT: self.transport.abort}  # type: ignore[dict-item]
         super().on_headers_complete()
 
     def shutdown(self) -> None:

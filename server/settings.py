@@ -82,6 +82,10 @@ class Settings(BaseSettings):
     max_root_mutations: int = Field(5, ge=1, description="Most mutations in one operation.")
     max_operations: int = Field(20, ge=1, description="Most operations in one document, of which one is run.")
     max_list: int = Field(1_000, ge=1, description="Most items in a list that is sent as input.")
+    max_operations_per_socket: int = Field(50, ge=1, description="Most operations that a socket may have at once.")
+    max_streams_per_key: int = Field(
+        8_000, ge=1, description="Most sockets and event streams that may be open with one key, in each process."
+    )
     operation_seconds: float = Field(10, gt=0, le=3600, description="Longest time for an operation.")
     request_seconds: float = Field(
         10, gt=0, le=3600, description="Longest time that a client may take to send its request."

@@ -21,6 +21,8 @@ from server.keys import Keyring
 from server.logs import start_logging
 from server.migrations import pending_on
 from server.settings import Settings, read_settings
+from server.watching.doorbell import Doorbell
+from server.watching.watcher import Watchers
 
 
 def create() -> Starlette:
@@ -32,7 +34,8 @@ def create() -> Starlette:
 
 def wired(settings: Settings, schema: Schema) -> Starlette:
     """The server that answers a schema from the books that the settings name."""
-    books = open_books(settings.database_url)
+    doorbell = Doorbell(settings.broadcast_url)
+    books = open_books(settings.database_url, doorbell.ring)
     keyring = Keyring(books, settings)
     pepper = settings.key_pepper.get_secret_value() if settings.key_pepper else ""
 
@@ -58,6 +61,7 @@ def wired(settings: Settings, schema: Schema) -> Starlette:
         context_for=context_for,
         checks={"database": has_all_tables(books)},
         lifespan=lifespan,
+        watchers=Watchers(books, doorbell),
     )
 
 

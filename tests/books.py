@@ -9,15 +9,18 @@ from uuid import UUID
 
 from sqlalchemy import insert, select
 
-from models.actions.accounts import save_accounts
 from models.actions.credits import GrantWish, TopUpWish, grant_credits, open_account, top_up
+from models.actions.finishing import finish
 from models.actions.recording import Outcome, Recorded, Submission, record
 from models.actions.settling import settle
+from models.actions.tenants import set_plan_rates
+from models.actions.verification import verify
 from models.rules.amounts import MICRO
 from models.rules.fold import LONG_AGO
 from models.rules.ids import new_id
+from models.rules.rating import Rate
 from models.rules.reports import CallReport, Report
-from models.rules.words import AgentChannel, CallDirection
+from models.rules.words import Activity, AgentChannel, CallDirection, RateUnit
 from models.tables.base import metadata
 from models.unit_of_work import Books
 from server.database import open_books
@@ -111,16 +114,24 @@ class TestBooks:
             await self.top_up(tenant, top_up)
         return tenant
 
-    async def an_agent(self, tenant: UUID, model: str | None = None) -> UUID:
+    async def an_agent(self, tenant: UUID, model: str | None = None, is_live: bool = True) -> UUID:
         return await self.add(
             "agent",
             tenant_id=tenant,
             name="Ada",
             channel=AgentChannel.VOICE,
             model=model,
-            is_live=True,
+            is_live=is_live,
             created_at=self.clock.now,
         )
+
+    async def set_price(self, tenant: UUID, activity: Activity, credits: str, since: datetime | None = None) -> None:
+        """From now or another moment on, this is the one price that the tenant's plan has."""
+        (row,) = await self.rows("tenant_plan", tenant_id=tenant)
+        unit = RateUnit.MINUTE if activity is Activity.CALL else RateUnit(activity)
+        async with self.books.work() as work:
+            rates = [Rate(activity, None, unit, micro(credits))]
+            await set_plan_rates(work, row.plan_id, since or self.clock.now, rates)
 
     async def an_opening(self, tenant: UUID) -> UUID:
         return await self.add("opening", tenant_id=tenant, job_title="Baker", status="OPEN", created_at=self.clock.now)
@@ -172,7 +183,7 @@ class TestBooks:
     async def settle(self, tenant: UUID) -> None:
         async with self.books.work() as work:
             account = await settle(work, tenant)
-            await save_accounts(work, [account])
+            await finish(work, [account])
 
     async def account(self, tenant: UUID) -> Any:
         (row,) = await self.rows("account", tenant_id=tenant)
@@ -181,6 +192,12 @@ class TestBooks:
     async def available(self, tenant: UUID) -> int:
         row = await self.account(tenant)
         return int(row.plan_balance + row.top_up_balance - row.overdrawn - row.held)
+
+    async def must_be_whole(self, tenant: UUID) -> None:
+        """Prove the tenant's books."""
+        async with self.books.reading(long=True) as reader:
+            found = await verify(reader, tenant)
+        assert found.ok, found.problems
 
     async def entries(self, tenant: UUID) -> list[tuple[str, int]]:
         """Kind and credits of each entry, in whole credits where they are whole."""

@@ -7,12 +7,13 @@ from bisect import insort
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
-from typing import Any
+from typing import Any, NamedTuple
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
 from sqlalchemy import Executable
 
+from models.actions.giving_back import Who, count_refund
 from models.actions.roll_ups import ADDING, RollUps, save_roll_ups
 from models.rules import keeping
 from models.rules.burndown import NEVER
@@ -20,7 +21,8 @@ from models.rules.fold import Boundary, CreditsIn, Debt, Lot, Movement, Order, S
 from models.rules.ids import new_id
 from models.rules.periods import Days, days_in, period
 from models.rules.refusals import LimitReached, NotFound
-from models.rules.words import EntryKind, GrantSource, PoolKind, RolloverPolicy, SubjectKind, TopUpStatus
+from models.rules.warnings import thresholds_of_text
+from models.rules.words import AlertKind, EntryKind, GrantSource, PoolKind, RolloverPolicy, SubjectKind, TopUpStatus
 from models.tables import ledger
 from models.tables.ledger import ALLOCATION, CHECKPOINT, DEBT, ENTRY, GRANT
 from models.unit_of_work import UnitOfWork
@@ -40,6 +42,15 @@ class Terms:
     rollover_cap: int | None
 
 
+def terms_in_force(terms: Sequence[Terms], at: datetime) -> Terms:
+    """Of plans by their beginning, the one in force at a moment; the first one also holds for all the past."""
+    found = terms[0]
+    for later in terms[1:]:
+        if later.effective_at <= at:
+            found = later
+    return found
+
+
 @dataclass(frozen=True, slots=True)
 class About:
     """What an entry says of its subject beside the movement."""
@@ -54,6 +65,19 @@ class About:
 
 
 NOTHING_MORE = About()
+
+
+class RaisedAlert(NamedTuple):
+    """An alert that is yet to be written; the row of its table."""
+
+    tenant_id: UUID
+    id: UUID
+    seq: int
+    kind: AlertKind
+    raised_at: datetime
+    message: str
+    agent_id: UUID | None
+    credits: int | None
 
 
 @dataclass(slots=True)
@@ -104,10 +128,21 @@ class Account:
     state: State
     rolled: RollUps
     days: Days
+    available_before: int
+    """What was available when it was last looked at whether to warn of it."""
+    alert_seq: int
+    thresholds: tuple[int, ...]
+    """Below which amounts the tenant is warned."""
+    recharge_below: int | None
+    recharge_again_at: datetime | None
+    has_budgets: bool
+    alerts: list[RaisedAlert] = field(default_factory=list)
     terms: list[Terms] = field(default_factory=list)
     grants: dict[UUID, Grant] = field(default_factory=dict)
     call_seqs: dict[UUID, int] = field(default_factory=dict)
     """The calls that entries of this transaction are about, with the seq of the last one."""
+    refunds: list[tuple[Movement, Who]] = field(default_factory=list)
+    """The refunds among the entries of this transaction that are yet to be counted."""
     _stored_debts: dict[Order, int] = field(default_factory=dict)
     _entries: list[tuple[Any, ...]] = field(default_factory=list)
     _allocations: list[tuple[Any, ...]] = field(default_factory=list)
@@ -117,11 +152,7 @@ class Account:
 
     def terms_at(self, at: datetime) -> Terms:
         """The plan in force at a moment; the first one also holds for all the past."""
-        found = self.terms[0]
-        for terms in self.terms[1:]:
-            if terms.effective_at <= at:
-                found = terms
-        return found
+        return terms_in_force(self.terms, at)
 
     def boundary_at(self, number: int) -> datetime:
         return period(self.anchor_day, number, self.zone).start
@@ -148,7 +179,8 @@ class Account:
         return number
 
     def due_at(self) -> datetime:
-        """When something happens by itself next: a boundary, the beginning or end of a grant, the end of a hold."""
+        """When something happens by itself next: a boundary, the beginning or end of a grant, the end of a hold, or
+        another automatic top-up after one that failed."""
         ahead = [grant.lot.effective_at for grant in self.grants.values() if grant.state == "AHEAD"]
         end = self.state.next_end()
         return min(
@@ -156,6 +188,7 @@ class Account:
             *ahead,
             *([end] if end else []),
             *([self.holds_end_at] if self.holds_end_at else []),
+            *([self.recharge_again_at] if self.recharge_again_at else []),
             NEVER,
         )
 
@@ -192,6 +225,8 @@ class Account:
         self.rolled.count_balance(movement, self.seq, pools)
         if movement.subject_kind is SubjectKind.CALL and movement.kind is EntryKind.USAGE:
             self.call_seqs[movement.subject_id] = self.seq
+        if movement.kind is EntryKind.REFUND and movement.credits:
+            self.refunds.append((movement, (about.agent_id, about.opening_id, about.member_id)))
         if in_log:
             agent = about.agent_id if about.is_call else None
             self.rolled.count_log_row(movement.at, movement.credits, agent)
@@ -245,6 +280,11 @@ class Account:
         self.facts_since_checkpoint = 0
         if len(state.debts) <= MOST_DEBTS_KEPT:
             self._checkpoints[at] = keeping.state_as_text(state)
+
+    def keep_before_edges(self, at: datetime, text: str) -> None:
+        """Keep a state of before a moment, if one of a later moment is kept too."""
+        if any(later > at for later in self._checkpoints):
+            self._checkpoints.setdefault(at, text)
 
     def keep_state_now(self, state: State) -> None:
         """Keep a state where it stands, between edges; what happened until then is folded on no more."""
@@ -325,6 +365,8 @@ class Account:
             "b_holds_end_at": self.holds_end_at,
             "b_due_at": self.due_at(),
             "b_frontier": keeping.frontier_as_text(self.state, self.facts_since_checkpoint),
+            "b_alert_seq": self.alert_seq,
+            "b_recharge_again_at": self.recharge_again_at,
         }
 
 
@@ -341,11 +383,11 @@ async def lock_accounts(work: UnitOfWork, tenant_ids: Iterable[UUID]) -> dict[UU
     The locks are taken in the order of the ids, so that no two transactions wait for each other.
     """
     wanted = {"tenants": sorted(set(tenant_ids))}
-    accounts = {row.tenant_id: _account(row, work.now) for row in await work.all(ledger.locked_accounts(), wanted)}
+    accounts = {row.tenant_id: account_of(row, work.now) for row in await work.all(ledger.locked_accounts(), wanted)}
     for row in await work.all(ledger.open_grants(), wanted):
         _take_grant(accounts[row.tenant_id], row)
     for row in await work.all(ledger.plans_of(), wanted):
-        accounts[row.tenant_id].terms.append(_terms(row))
+        accounts[row.tenant_id].terms.append(terms_of(row))
     return accounts
 
 
@@ -372,7 +414,11 @@ async def save_entries(work: UnitOfWork, accounts: Sequence[Account]) -> None:
 
 
 async def save_accounts(work: UnitOfWork, accounts: Sequence[Account]) -> None:
-    """Write everything that changed of some accounts, each table once. May be called again when more has changed."""
+    """Write everything that changed of some accounts, each table once. May be called again when more has changed.
+
+    Whoever changes an account calls `models.actions.finishing.finish`, which ends with this.
+    """
+    await _count_refunds(work, accounts)
     await save_grants(work, accounts)
     await save_entries(work, accounts)
     await _save_debts(work, accounts)
@@ -380,6 +426,13 @@ async def save_accounts(work: UnitOfWork, accounts: Sequence[Account]) -> None:
     if accounts:
         await work.run(ledger.change_account(), [account.values() for account in accounts])
     await save_roll_ups(work, [account.rolled for account in accounts])
+
+
+async def _count_refunds(work: UnitOfWork, accounts: Sequence[Account]) -> None:
+    for account in accounts:
+        refunds, account.refunds = account.refunds, []
+        for movement, who in refunds:
+            await count_refund(work, account.rolled, movement, who)
 
 
 async def save_grants(work: UnitOfWork, accounts: Sequence[Account]) -> None:
@@ -409,9 +462,11 @@ async def _run_many(work: UnitOfWork, statement: Executable, values: list[dict[s
         await work.run(statement, values)
 
 
-def _account(row: Any, now: datetime) -> Account:
+def account_of(row: Any, now: datetime) -> Account:
+    """An account from its row; its grants and terms are yet to be added."""
     order, payer, steady_since, facts = keeping.frontier_of_text(row.frontier)
     zone, days = ZoneInfo(row.time_zone), days_in(row.time_zone)
+    available = row.plan_balance + row.top_up_balance - row.overdrawn - row.held
     account = Account(
         tenant_id=row.tenant_id,
         zone=zone,
@@ -419,7 +474,7 @@ def _account(row: Any, now: datetime) -> Account:
         now=now,
         seq=row.seq,
         version=row.version,
-        available=row.plan_balance + row.top_up_balance - row.overdrawn - row.held,
+        available=available,
         held=row.held,
         next_boundary=row.next_boundary,
         holds_end_at=row.holds_end_at,
@@ -427,6 +482,12 @@ def _account(row: Any, now: datetime) -> Account:
         state=State(identify=_no_grant, order=order, overdrawn=row.overdrawn, payer=payer, steady_since=steady_since),
         rolled=RollUps(row.tenant_id, days),
         days=days,
+        available_before=available,
+        alert_seq=row.alert_seq,
+        thresholds=thresholds_of_text(row.low_balance_thresholds),
+        recharge_below=row.recharge_below,
+        recharge_again_at=row.recharge_again_at,
+        has_budgets=row.has_budgets,
     )
     account.state.debts_are_loaded = not row.overdrawn
     account.state.identify = account.known_grant
@@ -462,7 +523,7 @@ def grant_of(row: Any) -> Grant:
     return Grant(lot, row.state, row.is_given, row.recorded_at, row.remarks, row.voided_at, stored)
 
 
-def _terms(row: Any) -> Terms:
+def terms_of(row: Any) -> Terms:
     return Terms(
         row.effective_at,
         row.id,

@@ -1,19 +1,15 @@
 """Alerts: raised within the transaction that gives the reason, numbered by themselves, told by webhook too."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from uuid import UUID
-
-from sqlalchemy import update
 
 from models.actions.accounts import Account, RaisedAlert
 from models.actions.announcing import Event, EventType, announce, as_instant
-from models.actions.settling import settle
 from models.rules import warnings
 from models.rules.amounts import in_credits
 from models.rules.ids import new_id, type_id
 from models.rules.words import AlertKind
 from models.tables.alerts import ALERT
-from models.tables.ledger import ACCOUNT
 from models.unit_of_work import UnitOfWork
 
 
@@ -23,9 +19,7 @@ def raise_alert(
     """Warn a tenant. It is written when the account is."""
     account.alert_seq += 1
     account.alerts.append(
-        RaisedAlert(
-            account.tenant_id, new_id(), account.alert_seq, kind, account.now, message, agent_id, credits
-        )
+        RaisedAlert(account.tenant_id, new_id(), account.alert_seq, kind, account.now, message, agent_id, credits)
     )
 
 
@@ -66,18 +60,3 @@ def _event(alert: RaisedAlert) -> Event:
         "credits": None if alert.credits is None else in_credits(alert.credits),
     }
     return Event(alert.tenant_id, EventType.ALERT_RAISED, data)
-
-
-async def set_low_balance_thresholds(work: UnitOfWork, tenant_id: UUID, thresholds: Sequence[int]) -> Account:
-    """Warn a tenant from now on when its available credits fall below one of these; the account, not yet finished."""
-    checked = warnings.checked_thresholds(thresholds)
-    account = await settle(work, tenant_id)
-    # What this brings to the present is still told by the thresholds that held so far.
-    warn_of_low_balance(account)
-    account.thresholds = checked
-    await work.run(
-        update(ACCOUNT)
-        .where(ACCOUNT.c.tenant_id == tenant_id)
-        .values(low_balance_thresholds=warnings.thresholds_as_text(checked))
-    )
-    return account

@@ -8,7 +8,9 @@ from uuid import UUID
 
 from sqlalchemy import insert, update
 
-from models.actions.accounts import About, Account, Grant, lock_account, save_accounts
+from models.actions.accounts import About, Account, Grant, lock_account
+from models.actions.finishing import finish
+from models.actions.recharging import announce_request, take_outcome
 from models.actions.settling import fold_in
 from models.rules import keeping
 from models.rules.amounts import LARGEST
@@ -45,7 +47,7 @@ async def open_account(work: UnitOfWork, tenant_id: UUID) -> None:
     )
     account = await lock_account(work, tenant_id)
     await fold_in(work, account)
-    await save_accounts(work, [account])
+    await finish(work, [account])
 
 
 def _makes_nothing(source: GrantSource, key: str) -> UUID:
@@ -100,8 +102,9 @@ async def top_up(work: UnitOfWork, wish: TopUpWish) -> UUID:
     else:
         about = About(remarks=wish.remarks, top_up_status=status)
         account.append(Movement(work.now, EntryKind.TOP_UP, SubjectKind.TOP_UP, id, wish.key, 0, ()), about)
+        await announce_request(work, wish.tenant_id, id, wish.credits, automatic=False)
     await _take_key(work, wish.tenant_id, "top_up", wish.key, _digest(wish), id)
-    await save_accounts(work, [account])
+    await finish(work, [account])
     return id
 
 
@@ -123,17 +126,17 @@ async def grant_credits(work: UnitOfWork, wish: GrantWish) -> UUID:
     lot = Lot(new_id(), wish.key, wish.pool, wish.source, wish.credits, wish.credits, wish.priority, since, until)
     await _bring_in(work, account, Grant(lot, "AHEAD", is_given=True, recorded_at=work.now, remarks=wish.remarks))
     await _take_key(work, wish.tenant_id, "grant", wish.key, _digest(wish), lot.id)
-    await save_accounts(work, [account])
+    await finish(work, [account])
     return lot.id
 
 
-def _bought(work: UnitOfWork, wish: TopUpWish, id: UUID) -> Grant:
+def _bought(work: UnitOfWork, wish: TopUpWish, id: UUID, source: GrantSource = GrantSource.TOP_UP) -> Grant:
     """The grant of a top-up that is paid; it has the top-up's id."""
     lot = Lot(
         id,
         wish.key,
         PoolKind.TOP_UP,
-        GrantSource.TOP_UP,
+        source,
         wish.credits,
         wish.credits,
         GRANT_PRIORITY,
@@ -213,7 +216,7 @@ async def settle_top_up(work: UnitOfWork, settlement: Settlement) -> UUID:
         raise Conflict(f"This top-up is {row.status} already.", ("outcome",))
     await fold_in(work, account)
     await _settle(work, account, row, settlement)
-    await save_accounts(work, [account])
+    await finish(work, [account])
     return settlement.id
 
 
@@ -229,11 +232,13 @@ async def _settle(work: UnitOfWork, account: Account, row: Any, settlement: Sett
             failure=settlement.failure,
         )
     )
+    await take_outcome(work, account, row, settlement.outcome, settlement.failure)
     if is_paid:
+        source = GrantSource.AUTO_RECHARGE if row.automatic else GrantSource.TOP_UP
         wish = TopUpWish(
             row.tenant_id, row.key, row.credits, expires_at=_still_ahead(row.expires_at, work), remarks=row.remarks
         )
-        await _bring_in(work, account, _bought(work, wish, row.id))
+        await _bring_in(work, account, _bought(work, wish, row.id, source))
         return
     about = About(remarks=settlement.failure or "", top_up_status=settlement.outcome)
     account.append(Movement(work.now, EntryKind.TOP_UP, SubjectKind.TOP_UP, row.id, row.key, 0, ()), about)

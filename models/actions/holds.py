@@ -12,19 +12,19 @@ from uuid import UUID
 
 from sqlalchemy import insert
 
-from models.actions.accounts import About, Account, lock_account, save_accounts
+from models.actions.accounts import About, Account, lock_account
+from models.actions.budgets import refuse_stopped_agent
+from models.actions.finishing import finish
 from models.actions.once import made_before, take_key
-from models.actions.pricing import Prices
+from models.actions.pricing import SecondsPrice, price_of_seconds, terms_of_tenant
 from models.actions.settling import fold_in
-from models.rules import rating
 from models.rules.ids import new_id
-from models.rules.rating import Increment
 from models.rules.refusals import Expired, Invalid, NotFound, TooFewCredits
-from models.rules.reports import LARGEST_COUNT, LONGEST_CALL, LONGEST_KEY, check_name
-from models.rules.words import Activity, CallDirection, EntryKind, HoldStatus
+from models.rules.reports import LONGEST_CALL, LONGEST_KEY, check_name
+from models.rules.words import CallDirection, EntryKind, HoldStatus
 from models.tables import holds as tables
 from models.tables import lookups
-from models.unit_of_work import UnitOfWork
+from models.unit_of_work import Reader, UnitOfWork
 
 HOLD_LASTS = timedelta(minutes=15)
 _KEY = "hold"
@@ -59,22 +59,6 @@ class Hold:
     longest_seconds: int | None
 
 
-@dataclass(frozen=True, slots=True)
-class Price:
-    """What calls cost that start at a moment."""
-
-    rate: int
-    increment: Increment
-
-    def of(self, seconds: int) -> int:
-        return rating.seconds_price(seconds, self.rate, self.increment)
-
-    def longest(self, credits: int) -> int | None:
-        """The longest call that an amount pays for, as far as the graph can tell; None where calls cost nothing."""
-        longest = rating.longest_seconds(credits, self.rate, self.increment)
-        return None if longest is None else min(longest, LARGEST_COUNT)
-
-
 Check = Callable[[UnitOfWork, Account, Any], Awaitable[None]]
 """Refuses a call that may not start; it is given the row of the agent."""
 
@@ -84,7 +68,11 @@ async def _check_is_live(work: UnitOfWork, account: Account, agent: Any) -> None
         raise Invalid("This agent is not live.", ("agent_id",))
 
 
-CHECKS: tuple[Check, ...] = (_check_is_live,)
+async def _check_budget(work: UnitOfWork, account: Account, agent: Any) -> None:
+    await refuse_stopped_agent(work, account, agent.id)
+
+
+CHECKS: tuple[Check, ...] = (_check_is_live, _check_budget)
 
 
 async def authorize_call(work: UnitOfWork, wish: CallWish) -> Hold:
@@ -98,7 +86,7 @@ async def authorize_call(work: UnitOfWork, wish: CallWish) -> Hold:
     await fold_in(work, account)
     made = await made_before(work, wish.tenant_id, _KEY, wish.key, wish)
     hold = await _make(work, account, wish) if made is None else await _row(work, wish.tenant_id, made)
-    await save_accounts(work, [account])
+    await finish(work, [account])
     return await _as_it_is(work, account, hold)
 
 
@@ -111,7 +99,7 @@ async def extend_hold(work: UnitOfWork, tenant_id: UUID, id: UUID, seconds: int)
     account, hold = await _settled(work, tenant_id, id)
     if hold.status != HoldStatus.OPEN:
         raise Expired(f"This hold has ended: it is {hold.status}.", ("id",))
-    more = max(0, (await price_at(work, account, hold.created_at)).of(seconds) - hold.credits)
+    more = max(0, (await price_of_seconds(work, account.terms, hold.created_at)).of(seconds) - hold.credits)
     if more:
         _set_aside(account, hold.id, hold.key, hold.agent_id, more)
     changes = {
@@ -127,17 +115,18 @@ async def release_hold(work: UnitOfWork, tenant_id: UUID, id: UUID) -> Hold:
     """Give back what is held. A hold that has ended already is answered as it is."""
     account, hold = await _settled(work, tenant_id, id)
     if hold.status != HoldStatus.OPEN:
-        await save_accounts(work, [account])
+        await finish(work, [account])
         return await _as_it_is(work, account, hold)
     account.hold(EntryKind.RELEASE, hold.id, hold.key, hold.credits, About(agent_id=hold.agent_id))
     changes = {name: getattr(hold, name) for name in ("credits", "seconds", "expires_at")}
     return await _changed(work, account, hold, {**changes, "status": HoldStatus.RELEASED})
 
 
-async def price_at(work: UnitOfWork, account: Account, at: datetime) -> Price:
-    """What calls cost that start at a moment."""
-    increment, book = (await Prices.of(work, [account])).in_force(account.terms_at(at))
-    return Price(book.rate(Activity.CALL, None, at).credits, increment)
+async def read_hold(reader: Reader, tenant_id: UUID, id: UUID, available: int) -> Hold:
+    """A hold as a reader finds it, in an account of which nothing is due."""
+    row = await _row(reader, tenant_id, id)
+    price = await price_of_seconds(reader, await terms_of_tenant(reader, tenant_id), row.created_at)
+    return _hold(row, price, available)
 
 
 def next_credits_on(account: Account) -> date | None:
@@ -163,7 +152,7 @@ async def _make(work: UnitOfWork, account: Account, wish: CallWish) -> Any:
         raise NotFound("There is no such agent.", ("agent_id",))
     for check in CHECKS:
         await check(work, account, agent)
-    price = await price_at(work, account, work.now)
+    price = await price_of_seconds(work, account.terms, work.now)
     id, until = new_id(), work.now + HOLD_LASTS
     credits = price.of(wish.expected_seconds or 1)
     _set_aside(account, id, wish.key, wish.agent_id, credits)
@@ -190,8 +179,8 @@ def _set_aside(account: Account, id: UUID, key: str, agent_id: UUID, credits: in
     account.hold(EntryKind.HOLD, id, key, credits, About(agent_id=agent_id))
 
 
-async def _row(work: UnitOfWork, tenant_id: UUID, id: UUID) -> Any:
-    row = await work.first(lookups.of_tenant("hold"), {"tenant_id": tenant_id, "ids": [id]})
+async def _row(reader: Reader, tenant_id: UUID, id: UUID) -> Any:
+    row = await reader.first(lookups.of_tenant("hold"), {"tenant_id": tenant_id, "ids": [id]})
     if row is None:
         raise NotFound("There is no such hold.", ("id",))
     return row
@@ -207,15 +196,18 @@ async def _settled(work: UnitOfWork, tenant_id: UUID, id: UUID) -> tuple[Account
 async def _changed(work: UnitOfWork, account: Account, hold: Any, changes: dict[str, Any]) -> Hold:
     told = {f"b_{name}": value for name, value in changes.items()}
     await work.run(tables.CHANGE, {"b_tenant": hold.tenant_id, "b_id": hold.id, **told})
-    account.holds_end_at = await work.value(tables.NEXT_END, {"tenant_id": hold.tenant_id})
-    await save_accounts(work, [account])
+    account.holds_end_at = await work.value(tables.NEXT_END, {"b_tenant": hold.tenant_id})
+    await finish(work, [account])
     return await _as_it_is(work, account, await _row(work, hold.tenant_id, hold.id))
 
 
 async def _as_it_is(work: UnitOfWork, account: Account, row: Any) -> Hold:
+    return _hold(row, await price_of_seconds(work, account.terms, row.created_at), account.available)
+
+
+def _hold(row: Any, price: SecondsPrice, available: int) -> Hold:
     status = HoldStatus(row.status)
     own = row.credits if status is HoldStatus.OPEN else 0
-    price = await price_at(work, account, row.created_at)
     return Hold(
         row.tenant_id,
         row.id,
@@ -227,5 +219,5 @@ async def _as_it_is(work: UnitOfWork, account: Account, row: Any) -> Hold:
         status,
         row.created_at,
         row.expires_at,
-        price.longest(account.available + own),
+        price.longest(available + own),
     )

@@ -4,9 +4,11 @@ An interview is always worked out from all its reports. What the new ones change
 days it is counted on, is the difference between what the reports made before and what they make now.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from datetime import date
+from itertools import groupby
+from operator import attrgetter
 from typing import Any
 from uuid import UUID
 
@@ -205,6 +207,21 @@ class Interviews:
         ]
         if old:
             await work.run(CHANGE_REPORT, old)
+
+
+def expected_rows(rows: Iterable[Any]) -> Iterator[dict[str, Any]]:
+    """What the reports of interviews make of them: a row for each, where their reports stand together."""
+    for interview_id, group in groupby(rows, key=attrgetter("interview_id")):
+        reports = list(group)
+        first = reports[0]
+        one = Interviewing(
+            interview_id, first.tenant_id, first.opening_id, first.candidate, first.is_simulation, first.refunded
+        )
+        one.reports = [_priced_report(one, row) for row in reports]
+        by_key = {priced.report.key: priced for priced in one.reports}
+        for report, due in interviews.charges((priced.report, priced.price) for priced in one.reports):
+            by_key[report.key].charged = due
+        yield one.row()
 
 
 def _values(row: dict[str, Any], columns: Iterable[str]) -> dict[str, Any]:

@@ -1,12 +1,15 @@
 """The price books of plans, kept in memory while no rate list is added to them."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
 from itertools import groupby
 from typing import Any
 from uuid import UUID
 
-from models.actions.accounts import Account, Terms
-from models.rules.rating import Increment, PriceBook, Rate, RateList
+from models.actions.accounts import Account, Terms, terms_in_force, terms_of
+from models.rules.rating import Increment, PriceBook, Rate, RateList, longest_seconds, seconds_price
+from models.rules.reports import LARGEST_COUNT
 from models.rules.words import Activity, RateUnit
 from models.tables import ledger
 from models.unit_of_work import Reader
@@ -55,3 +58,33 @@ class Prices:
 
     def in_force(self, terms: Terms) -> tuple[Increment, PriceBook]:
         return Increment(terms.first_seconds, terms.next_seconds), self._books[terms.plan_id]
+
+
+@dataclass(frozen=True, slots=True)
+class SecondsPrice:
+    """What the seconds of a call, or of its translation, cost."""
+
+    rate: int
+    increment: Increment
+
+    def of(self, seconds: int) -> int:
+        return seconds_price(seconds, self.rate, self.increment)
+
+    def longest(self, credits: int) -> int | None:
+        """The longest one that an amount pays for, as far as the graph can tell; None where it costs nothing."""
+        longest = longest_seconds(credits, self.rate, self.increment)
+        return None if longest is None else min(longest, LARGEST_COUNT)
+
+
+async def price_of_seconds(
+    reader: Reader, terms: Sequence[Terms], at: datetime, activity: Activity = Activity.CALL
+) -> SecondsPrice:
+    """What calls of a tenant cost that start at a moment, by the plans that it is or was on."""
+    found = terms_in_force(terms, at)
+    book = await price_book(reader, found.plan_id, found.rate_lists)
+    return SecondsPrice(book.rate(activity, None, at).credits, Increment(found.first_seconds, found.next_seconds))
+
+
+async def terms_of_tenant(reader: Reader, tenant_id: UUID) -> list[Terms]:
+    """The plans that a tenant is, was or will be on."""
+    return [terms_of(row) for row in await reader.all(ledger.plans_of(), {"tenants": [tenant_id]})]

@@ -10,7 +10,8 @@ from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 from uuid import UUID
 
-from models.actions.accounts import About, Account, lock_accounts, save_accounts
+from models.actions.accounts import About, Account, lock_accounts
+from models.actions.finishing import finish
 from models.actions.interviewing import Interviews
 from models.actions.pricing import Prices
 from models.actions.roll_ups import place
@@ -403,7 +404,7 @@ class Batch:
             charges = self.charges[tenant_id]
             await fold_in(self.work, account, charges.facts, charges.abouts)
         await self._save_holds()
-        await save_accounts(self.work, list(self.accounts.values()))
+        await finish(self.work, list(self.accounts.values()))
         await self._save_activities()
         await self.work.insert(tables.TAKEN_KEY, self.new_keys)
 
@@ -438,7 +439,7 @@ class Batch:
         await self.work.run(tables.CHANGE_HOLD, settled)
         for tenant_id in {tenant_id for tenant_id, _ in self.holds_settled.values()}:
             self.accounts[tenant_id].holds_end_at = await self.work.value(
-                holds.NEXT_END, {"tenant_id": tenant_id}
+                holds.NEXT_END, {"b_tenant": tenant_id}
             )
 
     def finished(self, outcome: Outcome) -> Outcome:

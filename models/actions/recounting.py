@@ -7,11 +7,14 @@ from typing import Any
 import orjson
 
 from models.rules.checks import Counts, Id
+from models.rules.fold import LONG_AGO
 from models.rules.periods import Days
-from models.rules.words import Activity, CallDirection, EntryKind, InterviewStatus
+from models.rules.words import Activity, EntryKind, InterviewStatus, PoolKind
 from models.tables.usage import WHOLE_DAY
 
 _HOUR = timedelta(hours=1)
+_HOLDING = (EntryKind.HOLD, EntryKind.RELEASE)
+_BALANCES = {PoolKind.PLAN: "plan_balance", PoolKind.TOP_UP: "top_up_balance"}
 _CREDITS = 3
 """Where a stored line of a charge has its credits; its activity comes first."""
 _ACTIVITY = 0
@@ -29,15 +32,18 @@ class Recount:
 
     def __init__(self, days: Days, nobody: Id) -> None:
         self.days, self.nobody = days, nobody
-        self.usage, self.pools, self.log = _sums(), _sums(), _sums()
+        self.usage, self.pools, self.balances, self.log = _sums(), _sums(), _sums(), _sums()
         self._refundable: dict[Id, list[tuple[Place, int]]] = {}
         """Where the lines of activities are counted that were refunded, with their credits."""
+        self._calls_refunded: dict[Id, tuple[datetime, Id]] = {}
+        """When such calls began, and whose they are."""
         self._refunds: list[tuple[datetime, Id, int]] = []
+        self._last: tuple[datetime, date] = LONG_AGO, LONG_AGO.date()
 
     # ------------------------------------------------------------ activities
 
     def call(self, row: Any) -> None:
-        day = self.days.day_of(row.started_at)
+        day = self._day(row.started_at)
         for line in orjson.loads(row.lines):
             place = self._place(day, line[_ACTIVITY], row.agent_id, None, row.member_id, "", row.direction)
             sums = self.usage[place]
@@ -47,6 +53,8 @@ class Recount:
                 sums["call_seconds"] += row.duration_seconds
                 sums["billed_seconds"] += row.billed_seconds
             self._note(row, place, line[_CREDITS])
+        if row.refunded:
+            self._calls_refunded[row.id] = row.started_at, row.agent_id
         for agent in (self.nobody, row.agent_id):
             for part in (WHOLE_DAY, self._hour(row.started_at, day)):
                 sums = self.log[agent, part, day]
@@ -55,10 +63,10 @@ class Recount:
                 sums["credits_used"] += row.credits
 
     def message(self, row: Any) -> None:
-        self._once(row, self.days.day_of(row.sent_at), Activity.MESSAGE, row.agent_id, row.member_id, row.model)
+        self._once(row, self._day(row.sent_at), Activity.MESSAGE, row.agent_id, row.member_id, row.model)
 
     def piece(self, row: Any, activity: Activity) -> None:
-        day = self.days.day_of(row.created_at)
+        day = self._day(row.created_at)
         self._once(row, day, activity, row.agent_id, row.assigned_member_id, "")
 
     def _once(self, row: Any, day: date, activity: Activity, agent: Id, member: Id, model: str) -> None:
@@ -69,7 +77,7 @@ class Recount:
         self._note(row, place, row.credits)
 
     def interaction(self, row: Any) -> None:
-        day = self.days.day_of(row.created_at)
+        day = self._day(row.created_at)
         self.usage[self._place(day, "", row.agent_id, None, row.assigned_member_id, "", "")]["interactions"] += 1
 
     def interview(self, row: Any) -> None:
@@ -86,14 +94,14 @@ class Recount:
             sums[conducted] += 1
 
     def report(self, row: Any) -> None:
-        day = self.days.day_of(row.at)
+        day = self._day(row.at)
         place = self._place(day, Activity.INTERVIEW, row.agent_id, row.opening_id, None, "", "")
         self.usage[place]["credits"] += row.credits
         if row.refunded:
             self._refundable.setdefault(row.interview_id, []).append((place, row.credits))
 
     def _interview_place(self, at: datetime, row: Any) -> Counts:
-        day = self.days.day_of(at)
+        day = self._day(at)
         return self.usage[self._place(day, Activity.INTERVIEW, row.agent_id, row.opening_id, None, "", "")]
 
     def _note(self, row: Any, place: Place, credits: int) -> None:
@@ -102,11 +110,20 @@ class Recount:
 
     # ------------------------------------------------------------ entries
 
-    def share(self, row: Any, pool: str) -> None:
+    def entry(self, row: Any) -> None:
+        """How an entry changed the account."""
+        sums = self.balances[self._day(row.occurred_at),]
+        sums["last_seq"] = max(sums["last_seq"], row.seq)
+        sums["available"] += row.credits
+        if row.kind in _HOLDING:
+            sums["held"] -= row.credits
+
+    def share(self, row: Any, pool: PoolKind) -> None:
         """What one share of an entry granted to a pool, or usage took from it."""
+        self.balances[self._day(row.occurred_at),][_BALANCES[pool]] += row.share
         if row.kind == EntryKind.EXPIRY:
             return
-        sums = self.pools[self.days.day_of(row.occurred_at), pool]
+        sums = self.pools[self._day(row.occurred_at), pool]
         if row.activity_id is not None:
             sums["used"] -= row.share
         elif row.kind != EntryKind.ADJUSTMENT:
@@ -114,7 +131,7 @@ class Recount:
 
     def credits_added(self, row: Any) -> None:
         """A row of the log that is not a call."""
-        day = self.days.day_of(row.occurred_at)
+        day = self._day(row.occurred_at)
         for part in (WHOLE_DAY, self._hour(row.occurred_at, day)):
             sums = self.log[self.nobody, part, day]
             sums["rows"] += 1
@@ -124,19 +141,24 @@ class Recount:
         self._refunds.append((at, activity_id, credits))
 
     def settle_refunds(self) -> None:
-        """Count refunds on their own day, for whom the usage was. A call's own line is given back before others."""
+        """Count refunds on their own day, for whom the usage was. A call's own line is given back before others.
+
+        The log shows a call with what is left of its price, so there they count where the call stands.
+        """
         for at, activity_id, credits in self._refunds:
-            day, left = self.days.day_of(at), credits
+            day, left = self._day(at), credits
             lines = self._refundable.get(activity_id, [])
             for position, (place, charged) in enumerate(lines):
                 part = min(left, charged)
                 left -= part
                 lines[position] = place, charged - part
                 self.usage[day, *place[1:]]["credits"] -= part
-            if lines and lines[0][0][-1] in tuple(CallDirection):
-                for agent in (self.nobody, lines[0][0][1]):
-                    for part in (WHOLE_DAY, self._hour(at, day)):
-                        self.log[agent, part, day]["credits_used"] -= credits - left
+            if activity_id in self._calls_refunded:
+                started_at, agent_id = self._calls_refunded[activity_id]
+                day = self._day(started_at)
+                for agent in (self.nobody, agent_id):
+                    for part in (WHOLE_DAY, self._hour(started_at, day)):
+                        self.log[agent, part, day]["credits_used"] -= credits
 
     # ------------------------------------------------------------ places
 
@@ -144,7 +166,11 @@ class Recount:
         nobody = self.nobody
         return day, agent or nobody, opening or nobody, member or nobody, activity, model, direction
 
+    def _day(self, at: datetime) -> date:
+        """The day of a moment; those that are asked for come in order of time, and many at once."""
+        if at != self._last[0]:
+            self._last = at, self.days.day_of(at)
+        return self._last[1]
+
     def _hour(self, at: datetime, day: date) -> int:
         return (at - self.days.start_of(day)) // _HOUR
-
-

@@ -18,6 +18,7 @@ from models.rules.fold import (
     Fact,
     Movement,
     Name,
+    Order,
     Payment,
     Refund,
     Share,
@@ -30,6 +31,9 @@ from models.rules.fold import (
 from models.rules.words import EntryKind, SubjectKind
 from models.tables import ledger
 from models.unit_of_work import UnitOfWork
+
+
+MOST_DEBTS_KEPT_OFTEN = 1_000
 
 
 async def fold_again(
@@ -48,23 +52,34 @@ async def fold_again(
     known = [*_facts_recorded(recorded, account), *begun, *_boundaries(account, since, horizon)]
     in_order = _merged([*known, *facts])
     state.payments = await load_payments(work, account, in_order, since)
-    movements = _fold(account, state, in_order, horizon)
+    last_late = max(fact.order for fact in facts if account.state.is_late(fact))
+    movements = _fold(account, state, in_order, last_late)
+    movements += state.fold((), until=horizon)
     _take(account, state, since)
     account.next_boundary = account.first_boundary_from(horizon + horizon.resolution)
     for movement in differences(recorded, movements):
         account.append(movement, abouts.get(movement.name) or told.get(movement.name, NOTHING_MORE))
 
 
-def _fold(account: Account, state: State, facts: Sequence[Fact], horizon: datetime) -> list[Movement]:
-    """Fold facts in order, and keep the state between them as often as when they are folded one by one."""
+def _fold(account: Account, state: State, facts: Sequence[Fact], last_late: Order) -> list[Movement]:
+    """Fold facts in order, and keep the state between them as often as when they are folded one by one.
+
+    Who brings in the past in order goes on after the last late fact, so the state after it is kept too. Where no edge
+    follows it is not: late facts could then no longer be folded on.
+    """
     movements: list[Movement] = []
+    after_late: tuple[datetime, str] | None = None
     for fact in facts:
-        enough = account.facts_since_checkpoint >= accounts.FACTS_BETWEEN_CHECKPOINTS
-        if enough and fact.order.at > state.order.at:
-            account.keep_state_now(state)
+        if fact.order.at > state.order.at:
+            if account.facts_since_checkpoint >= accounts.FACTS_BETWEEN_CHECKPOINTS:
+                account.keep_state_now(state)
+            if after_late is None and state.order >= last_late and len(state.debts) <= MOST_DEBTS_KEPT_OFTEN:
+                after_late = state.order.at + state.order.at.resolution, keeping.state_as_text(state)
         state.fold_one(fact, movements)
         account.facts_since_checkpoint += 1
-    return movements + state.fold((), until=horizon)
+    if after_late is not None:
+        account.keep_before_edges(*after_late)
+    return movements
 
 
 async def _state_before(work: UnitOfWork, account: Account, at: datetime) -> tuple[State, datetime]:

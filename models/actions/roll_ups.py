@@ -110,6 +110,14 @@ class RollUps:
                 before = counts.get((part, day))
                 counts[part, day] = list(more) if before is None else [a + b for a, b in zip(before, more, strict=True)]
 
+    def agents(self) -> set[UUID]:
+        """The agents whose usage changes."""
+        return {where[1] for where in self._usage if where[1] is not None}
+
+    def used_by(self, agent_id: UUID) -> Iterable[tuple[date, int]]:
+        """What is to be added to an agent's usage: days, and credits."""
+        return [(where[0], sums.get("credits", 0)) for where, sums in self._usage.items() if where[1] == agent_id]
+
     # ------------------------------------------------------------ rows
 
     def usage_rows(self) -> Iterable[tuple[Any, ...]]:

@@ -9,7 +9,8 @@ from datetime import datetime
 from uuid import UUID
 
 from models.actions import accounts
-from models.actions.accounts import NOTHING_MORE, About, Account, lock_account, save_accounts
+from models.actions.accounts import NOTHING_MORE, About, Account, lock_account
+from models.actions.finishing import finish
 from models.actions.refolding import fold_again, load_payments
 from models.rules.fold import CreditsIn, Fact, Movement, Name, Refund, Usage
 from models.rules.words import EntryKind
@@ -44,11 +45,11 @@ async def _end_holds(work: UnitOfWork, account: Account) -> None:
     """Give back what is still held by holds whose time is over, each at its end."""
     if account.holds_end_at is None or account.holds_end_at > account.now:
         return
-    ended = await work.all(holds.EXPIRE, {"tenant_id": account.tenant_id, "now": account.now})
+    ended = await work.all(holds.EXPIRE, {"b_tenant": account.tenant_id, "b_now": account.now})
     for hold in sorted(ended, key=lambda row: (row.expires_at, row.id)):
         about = About(agent_id=hold.agent_id)
         account.hold(EntryKind.RELEASE, hold.id, hold.key, hold.credits, about, at=hold.expires_at)
-    account.holds_end_at = await work.value(holds.NEXT_END, {"tenant_id": account.tenant_id})
+    account.holds_end_at = await work.value(holds.NEXT_END, {"b_tenant": account.tenant_id})
 
 
 def _fold_on(account: Account, facts: Sequence[Fact], horizon: datetime) -> list[Movement] | None:
@@ -113,5 +114,5 @@ async def settle_if_due(books: Books, tenant_id: UUID, due_at: datetime) -> bool
         return False
     async with books.work() as work:
         account = await settle(work, tenant_id)
-        await save_accounts(work, [account])
+        await finish(work, [account])
     return True

@@ -11,7 +11,7 @@ from datetime import datetime
 from heapq import merge
 from itertools import groupby, islice
 from operator import attrgetter, itemgetter
-from typing import Any, NamedTuple, TypeVar
+from typing import Any, NamedTuple
 from uuid import UUID
 
 from sqlalchemy import Connection, Executable
@@ -35,7 +35,6 @@ from models.unit_of_work import Reader
 
 MOST_PROBLEMS = 1_000
 ROWS_AT_ONCE = 5_000
-
 
 
 class Verification(NamedTuple):
@@ -74,6 +73,9 @@ class Moment(NamedTuple):
     sums: dict[Name, Sum]
     who: dict[int, tuple[Id, Id, Id]]
     """Of the entries of usage, by seq."""
+    shown: dict[Name, int]
+    """How many entries of the usage of a call are rows of the log."""
+    faults: list[Problem]
 
 
 class _Audit:
@@ -93,6 +95,7 @@ class _Audit:
         self.recount = Recount(self.account.days, stored_id(connection.dialect.name, NOBODY))
         self.refunded: dict[Id, int] = {}
         """By activity, as the activities say; what the entries say is taken off."""
+        self._kinds_refunded = {row.subject_id: SubjectKind(row.subject_kind) for row in self.all(tables.REFUNDED)}
         self._ids = {(grant.lot.source, grant.lot.key): id for id, grant in self.grants.items()}
 
     # ------------------------------------------------------------ reading
@@ -159,12 +162,12 @@ class _Audit:
         yield from _unrecorded([movement for movement in movements if movement.at < at])
         folded = _folded([movement for movement in movements if movement.at == at])
         yield from checks.recorded_as_folded(at, moment.sums, folded)
+        yield from moment.faults
         for one in told:
             yield from _told_right(one, moment)
 
     def _state(self) -> State:
-        refunded = {row.subject_id for row in self.all(tables.REFUNDED)}
-        return State(identify=self._identify, payments={id: [] for id in refunded})
+        return State(identify=self._identify, payments={id: [] for id in self._kinds_refunded})
 
     def _identify(self, source: GrantSource, key: str) -> Id:
         return self._ids.get((source, key)) or new_id()
@@ -178,7 +181,7 @@ class _Audit:
     # ------------------------------------------------------------ what the entries say
 
     def _recorded(self, rows: Iterable[Any]) -> Moment:
-        moment = Moment({}, {})
+        moment = Moment({}, {}, {}, [])
         seq = 0
         for row in rows:
             if row.seq != seq:
@@ -190,6 +193,7 @@ class _Audit:
 
     def _take_entry(self, row: Any, moment: Moment) -> None:
         kind = row.kind
+        self.recount.entry(row)
         if kind in (EntryKind.HOLD, EntryKind.RELEASE):
             _add(self.found.by_hold, row.subject_id, row.credits)
             return
@@ -201,8 +205,13 @@ class _Audit:
         total.seqs.append(row.seq)
         if kind == EntryKind.USAGE:
             moment.who[row.seq] = (row.agent_id, row.opening_id, row.member_id)
-        elif row.credits > 0 and kind in ADDING:
+            _add(moment.shown, name, int(row.in_log))
+            return
+        adds = row.credits > 0 and kind in ADDING
+        if adds:
             self.recount.credits_added(row)
+        if bool(row.in_log) != adds:
+            moment.faults.append(f"Entry {row.seq}, {kind}, is{'' if row.in_log else ' not'} a row of the log.")
 
     def _take_share(self, row: Any, moment: Moment) -> None:
         total = moment.sums.get((row.kind, row.subject_id, row.key))
@@ -273,10 +282,6 @@ class _Audit:
                 subject_kind = self._kinds_refunded[activity_id]
                 yield Refund(at, subject_kind, activity_id, key, total.credits, until)
 
-    @property
-    def _kinds_refunded(self) -> dict[Id, SubjectKind]:
-        return {row.subject_id: SubjectKind(row.subject_kind) for row in self.all(tables.REFUNDED)}
-
     def _note_refunded(self, id: Id, credits: int) -> None:
         if credits:
             _add(self.refunded, id, credits)
@@ -318,12 +323,17 @@ class _Audit:
         for name, counted, columns in (
             ("usage_day", self.recount.usage, COUNTS),
             ("pool_day", self.recount.pools, ("granted", "used")),
+            (
+                "balance_day",
+                self.recount.balances,
+                ("last_seq", "available", "held", "plan_balance", "top_up_balance"),
+            ),
             ("log_count", self.recount.log, ("rows", "calls", "credits_used", "credits_added")),
         ):
             keys = [column.name for column in metadata.tables[name].primary_key if column.name != "tenant_id"]
-            place, sums = attrgetter(*keys), itemgetter(*columns)
+            place, sums = itemgetter(*keys) if len(keys) > 1 else _alone(keys[0]), itemgetter(*columns)
             kept = {
-                place(row): dict(zip(columns, sums(row._mapping), strict=True))
+                place(row._mapping): dict(zip(columns, sums(row._mapping), strict=True))
                 for row in self.rows(tables.roll_up(name))
             }
             yield from checks.sums_are_equal(name, kept, counted)
@@ -350,6 +360,10 @@ def _add(sums: dict[Id, int], id: Id, credits: int) -> None:
         sums[id] = total
     else:
         sums.pop(id, None)
+
+
+def _alone(key: str) -> Callable[[Any], tuple[Any, ...]]:
+    return lambda row: (row[key],)
 
 
 def _at(one: Told | Fact) -> datetime:
@@ -404,5 +418,6 @@ def _told_right(told: Told, moment: Moment) -> Iterator[Problem]:
             yield f"Entry {seq} is about another agent, opening or member than the {fact.subject_kind} {fact.key}."
     if told.last_seq is not None and told.last_seq != max(found.seqs):
         yield f"The call {fact.key} names entry {told.last_seq} as its last, but that is {max(found.seqs)}."
-
-
+    shown, should = moment.shown.get((EntryKind.USAGE, fact.activity_id, fact.key), 0), int(told.last_seq is not None)
+    if shown != should:
+        yield f"The {fact.subject_kind} {fact.key} has {shown} rows in the log, but should have {should}."

@@ -72,9 +72,7 @@ async def stretch_until(
     reader: Reader, tenant_id: UUID, after: int, until: int, known: Standing | None = None
 ) -> Stretch:
     """What happened between two seqs. A standing that is known already, at `after` or at `until`, saves sums."""
-    entries = await reader.all(
-        tables.entries_between(), {"tenant_id": tenant_id, "after": after, "until": until}
-    )
+    entries = await reader.all(tables.entries_between(), {"tenant_id": tenant_id, "after": after, "until": until})
     assert len(entries) == until - after, "A ledger's numbers have no gaps."
     if known is None:
         known = await standing_at(reader, tenant_id, until)

@@ -208,7 +208,8 @@ def grants_are_as_a_new_fold_leaves_them(kept: Kept, found: Found) -> Iterator[P
         if (left is not None) != (grant.state == "BEGUN"):
             yield f"Grant {grant.name} is {grant.state}, and can{'' if left is not None else 'not'} pay by its dates."
         if grant.state != "AHEAD" and (left or 0) != grant.remaining:
-            yield f"Grant {grant.name}: {in_credits(grant.remaining)} is left, but {in_credits(left or 0)} by a new fold."
+            remaining, should = in_credits(grant.remaining), in_credits(left or 0)
+            yield f"Grant {grant.name}: {remaining} is left, but {should} by a new fold."
 
 
 def pools_are_the_sums_of_their_grants(kept: Kept, _: Found) -> Iterator[Problem]:
@@ -244,7 +245,8 @@ def overdrawn_is_the_sum_of_debts(kept: Kept, found: Found) -> Iterator[Problem]
 
 def what_is_due_next_is_known(kept: Kept, found: Found) -> Iterator[Problem]:
     if kept.due_at != found.due_at:
-        yield f"The account is due at {kept.due_at:%Y-%m-%d %H:%M:%S}, but should be at {found.due_at:%Y-%m-%d %H:%M:%S}."
+        due, should = (f"{at:%Y-%m-%d %H:%M:%S}" for at in (kept.due_at, found.due_at))
+        yield f"The account is due at {due}, but should be at {should}."
 
 
 CHECKS: tuple[Callable[[Kept, Found], Iterator[Problem]], ...] = (
@@ -272,7 +274,8 @@ def sums_are_equal(name: str, kept: Mapping[Any, Counts], counted: Mapping[Any, 
         for column in {*has, *should}:
             if has.get(column, 0) != should.get(column, 0):
                 where = " ".join(str(part) for part in place if part not in ("", None))
-                yield f"{name} of {where}: {column} is {has.get(column, 0)}, but {should.get(column, 0)} by what happened."
+                figures = f"{column} is {has.get(column, 0)}, but {should.get(column, 0)} by what happened"
+                yield f"{name} of {where}: {figures}."
 
 
 def _without_zeros(shares: dict[Any, int]) -> dict[Any, int]:

@@ -576,22 +576,37 @@ def differences(recorded: Iterable[Movement], folded: Iterable[Movement]) -> lis
     Each difference has the kind, the subject, the key and the time of what it corrects. What was not recorded at all
     is one even where it moves nothing, as a call that costs nothing does.
     """
-    recorded = list(recorded)
-    known = {(movement.at, movement.subject_kind, movement.name) for movement in recorded}
-    sums: dict[tuple[datetime, SubjectKind, Name], Movement] = {}
-    parts: dict[tuple[datetime, SubjectKind, Name], dict[tuple[UUID, UUID | None], int]] = {}
-    for sign, movements in ((1, folded), (-1, recorded)):
-        for movement in movements:
-            name = (movement.at, movement.subject_kind, movement.name)
-            before = sums.get(name)
-            total = sign * movement.credits + (before.credits if before else 0)
-            sums[name] = movement._replace(credits=total, shares=())
-            shares = parts.setdefault(name, {})
-            for grant_id, activity_id, part in movement.shares:
-                shares[grant_id, activity_id] = shares.get((grant_id, activity_id), 0) + sign * part
+    were, should = _by_place(recorded), _by_place(folded)
     found = []
-    for name, movement in sums.items():
-        shares_left = tuple(Share(*place, part) for place, part in parts[name].items() if part)
-        if movement.credits or shares_left or name not in known:
-            found.append(movement._replace(shares=shares_left))
+    for place in {**should, **were}:
+        before, after = were.get(place, []), should.get(place, [])
+        # Most is as it was.
+        if before != after:
+            difference = _less(after, before)
+            if difference.credits or difference.shares or not before:
+                found.append(difference)
     return sorted(found, key=lambda movement: movement.at)
+
+
+def _by_place(movements: Iterable[Movement]) -> dict[tuple[datetime, SubjectKind, Name], list[Movement]]:
+    found: dict[tuple[datetime, SubjectKind, Name], list[Movement]] = {}
+    for movement in movements:
+        place = (movement.at, movement.subject_kind, movement.name)
+        those = found.get(place)
+        if those is None:
+            found[place] = [movement]
+        else:
+            those.append(movement)
+    return found
+
+
+def _less(after: list[Movement], before: list[Movement]) -> Movement:
+    """What some movements do, less what others did, of the same name."""
+    credits, parts = 0, dict[tuple[UUID, UUID | None], int]()
+    for sign, movements in ((1, after), (-1, before)):
+        for movement in movements:
+            credits += sign * movement.credits
+            for grant_id, activity_id, part in movement.shares:
+                parts[grant_id, activity_id] = parts.get((grant_id, activity_id), 0) + sign * part
+    shares = tuple(Share(*place, part) for place, part in parts.items() if part)
+    return (after or before)[0]._replace(credits=credits, shares=shares)

@@ -70,8 +70,10 @@ def _wanted(rule: RechargeRule, expected: int) -> int:
 def pause_after(failures: int) -> timedelta:
     """How long nothing is bought after so many failures in a row."""
     assert failures > 0
-    doublings = min(failures - 1, 10)
-    return min(FIRST_PAUSE * 2**doublings, LONGEST_PAUSE)
+    pause = FIRST_PAUSE
+    for _ in range(1, min(failures, 20)):
+        pause = min(2 * pause, LONGEST_PAUSE)
+    return pause
 
 
 # ---------------------------------------------------------------- trying a rule on the past

@@ -33,7 +33,7 @@ class Alert(TenantRow, table=True):
     credits: int | None = Field(default=None, sa_type=BigInteger)
 
 
-assert credits and hiring and tenants, "Importing them fills the metadata."
+_FILL_THE_METADATA = (credits, hiring, tenants)
 ALERT: Table = metadata.tables["alert"]
 ACCOUNT: Table = metadata.tables["account"]
 

@@ -31,7 +31,7 @@ class Budget(SQLModel, table=True):
     """The first day of the interval for which it was told that the budget is reached."""
 
 
-assert hiring and usage, "Importing them fills the metadata."
+_FILL_THE_METADATA = (hiring, usage)
 BUDGET: Table = metadata.tables["budget"]
 USAGE_DAY: Table = metadata.tables["usage_day"]
 

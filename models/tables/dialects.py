@@ -74,6 +74,11 @@ def add_up_text(dialect: str, table: Table) -> str:
     return f"{insert_text(dialect, table)} ON CONFLICT ({keys}) DO UPDATE SET {sums}"
 
 
+def stored_id(dialect: str, id: UUID) -> Any:
+    """An id as the database holds it."""
+    return id if dialect == POSTGRESQL else id.hex
+
+
 def _places(dialect: str, count: int) -> str:
     if dialect == POSTGRESQL:
         return ", ".join(f"${position}" for position in range(1, count + 1))

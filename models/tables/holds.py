@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from sqlalchemy import Select, Table, Update, UpdateBase, bindparam, literal_column, select, update
+from sqlalchemy import ColumnElement, Select, Table, Update, UpdateBase, bindparam, literal_column, select, update
 
 from models.rules.words import HoldStatus
 from models.tables import credits
@@ -13,21 +13,21 @@ assert credits, "Importing it fills the metadata."
 HOLD: Table = metadata.tables["hold"]
 
 # Written out, since the index of the open ones is for this very text.
-_IS_OPEN = literal_column("status = 'OPEN'")
-_OF_TENANT = HOLD.c.tenant_id == bindparam("tenant_id")
+_IS_OPEN: ColumnElement[bool] = literal_column("status = 'OPEN'")
+_OF_TENANT = HOLD.c.tenant_id == bindparam("b_tenant")
 
 EXPIRE: UpdateBase = (
     update(HOLD)
-    .where(_OF_TENANT, _IS_OPEN, HOLD.c.expires_at <= bindparam("now", type_=HOLD.c.expires_at.type))
+    .where(_OF_TENANT, _IS_OPEN, HOLD.c.expires_at <= bindparam("b_now", type_=HOLD.c.expires_at.type))
     .values(status=HoldStatus.EXPIRED)
     .returning(*HOLD.c)
 )
-"""End the open holds of :tenant_id whose time is over :now, and answer them."""
+"""End the open holds of :b_tenant whose time is over :b_now, and answer them."""
 
 NEXT_END: Select[Any] = (
     select(HOLD.c.expires_at).where(_OF_TENANT, _IS_OPEN).order_by(HOLD.c.expires_at, HOLD.c.id).limit(1)
 )
-"""When the first open hold of :tenant_id ends."""
+"""When the first open hold of :b_tenant ends."""
 
 CHANGE: Update = (
     update(HOLD)

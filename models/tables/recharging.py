@@ -4,7 +4,7 @@ from functools import cache
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import BigInteger, Select, Table, bindparam, case, cast, func, literal_column, or_, select
+from sqlalchemy import BigInteger, BindParameter, Select, Table, bindparam, cast, func, literal_column, select
 from sqlmodel import Field, SQLModel
 
 from models.rules.words import TopUpStatus
@@ -31,13 +31,13 @@ class AutoRecharge(SQLModel, table=True):
     """The number of the billing period in which it was last told that the cap is reached."""
 
 
-assert credits, "Importing it fills the metadata."
+_FILL_THE_METADATA = (credits,)
 AUTO_RECHARGE: Table = metadata.tables["auto_recharge"]
 TOP_UP: Table = metadata.tables["top_up"]
 ENTRY: Table = metadata.tables["entry"]
 ACCOUNT: Table = metadata.tables["account"]
 
-_TENANT = bindparam("tenant_id")
+_TENANT: BindParameter[Any] = bindparam("tenant_id")
 _AT = ENTRY.c.occurred_at
 
 
@@ -73,11 +73,11 @@ _RULE = select(
 
 @cache
 def _moments_below(until: bool) -> Select[Any]:
-    since = _AT >= bindparam("starts_at", type_=_AT.type)
+    since = bindparam("starts_at", type_=_AT.type) <= _AT
     mine = ENTRY.c.tenant_id == _TENANT
-    now = select(
-        ACCOUNT.c.plan_balance + ACCOUNT.c.top_up_balance - ACCOUNT.c.overdrawn - ACCOUNT.c.held
-    ).where(ACCOUNT.c.tenant_id == _TENANT)
+    now = select(ACCOUNT.c.plan_balance + ACCOUNT.c.top_up_balance - ACCOUNT.c.overdrawn - ACCOUNT.c.held).where(
+        ACCOUNT.c.tenant_id == _TENANT
+    )
     moved_since = select(func.coalesce(func.sum(ENTRY.c.credits), 0)).where(mine, since)
     before = now.scalar_subquery() - moved_since.scalar_subquery()
     # A moment counts once all of it has happened: the end of a grant and the next one's beginning are one.

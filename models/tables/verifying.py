@@ -5,15 +5,37 @@ Ids come as the database holds them, text or UUID: they are only compared, and t
 
 from typing import Any
 
-from sqlalchemy import Column, ColumnElement, NullType, Select, Table, and_, bindparam, func, select, type_coerce
+from sqlalchemy import (
+    Column,
+    ColumnElement,
+    Select,
+    Table,
+    and_,
+    bindparam,
+    func,
+    literal,
+    select,
+    type_coerce,
+    union_all,
+)
+from sqlalchemy.types import NullType
 
 from models.tables import conversations, credits, hiring, interactions, keys, tenants, usage
 from models.tables.base import metadata
-from models.tables.recording import CALL, DOCUMENT, FACT, HOLD, INTERACTION, INTERVIEW, INTERVIEW_REPORT, MESSAGE
+from models.tables.recording import (
+    CALL,
+    DOCUMENT,
+    FACT,
+    HOLD,
+    INTERACTION,
+    INTERVIEW,
+    INTERVIEW_REPORT,
+    MESSAGE,
+    TRANSCRIPT,
+)
 from models.tables.recording import TAKEN_KEY as KEY
-from models.tables.recording import TRANSCRIPT
 
-assert conversations and credits and hiring and interactions and keys and tenants and usage, "They fill the metadata."
+_FILL_THE_METADATA = (conversations, credits, hiring, interactions, keys, tenants, usage)
 
 ACCOUNT: Table = metadata.tables["account"]
 ALLOCATION: Table = metadata.tables["entry_allocation"]
@@ -52,6 +74,12 @@ ACCOUNTS = (
     .join(TENANT, TENANT.c.id == ACCOUNT.c.tenant_id)
     .where(_of(ACCOUNT))
 )
+TERMS = (
+    select(TENANT_PLAN.c.effective_at, *PLAN.c, literal(0).label("rate_lists"))
+    .join(PLAN, PLAN.c.id == TENANT_PLAN.c.plan_id)
+    .where(_of(TENANT_PLAN))
+    .order_by(TENANT_PLAN.c.effective_at)
+)
 GRANTS = _all(
     GRANT,
     "id key pool source amount remaining priority effective_at expires_at is_given voided_at state recorded_at remarks",
@@ -75,6 +103,9 @@ ENTRIES = (
     .order_by(ENTRY.c.occurred_at, ENTRY.c.seq, ALLOCATION.c.position)
 )
 """The ledger in the order in which things happened, a row for each share of an entry."""
+
+REFUNDED = select(*_columns(ENTRY, "subject_id subject_kind")).where(_of(ENTRY), ENTRY.c.kind == "REFUND").distinct()
+"""The activities that credits of were given back."""
 
 STRAY_ALLOCATIONS = (
     select(func.count())
@@ -110,7 +141,9 @@ REPORTS = (
 )
 INTERVIEWS = _all(INTERVIEW, "id opening_id agent_id is_simulation status invited_at furthest_at credits refunded")
 REPORTS_BY_INTERVIEW = (
-    select(*INTERVIEW_REPORT.c, *(INTERVIEW.c[name] for name in ("opening_id", "candidate", "is_simulation", "refunded")))
+    select(
+        *INTERVIEW_REPORT.c, *(INTERVIEW.c[name] for name in ("opening_id", "candidate", "is_simulation", "refunded"))
+    )
     .join(
         INTERVIEW,
         and_(INTERVIEW.c.tenant_id == INTERVIEW_REPORT.c.tenant_id, INTERVIEW.c.id == INTERVIEW_REPORT.c.interview_id),
@@ -121,6 +154,19 @@ REPORTS_BY_INTERVIEW = (
 INTERVIEWS_BY_ID = select(*INTERVIEW.c).where(_of(INTERVIEW)).order_by(INTERVIEW.c.id)
 INTERACTIONS = _all(INTERACTION, "id agent_id assigned_member_id created_at credits refunded")
 
+_PIECES = union_all(
+    *(select(table.c.tenant_id, table.c.interaction_id, table.c.credits) for table in PIECES.values())
+).subquery("piece")
+_OF_PIECES = (
+    select(func.coalesce(func.sum(_PIECES.c.credits), 0))
+    .where(_PIECES.c.tenant_id == INTERACTION.c.tenant_id, _PIECES.c.interaction_id == INTERACTION.c.id)
+    .scalar_subquery()
+)
+INTERACTIONS_OUT = select(*_columns(INTERACTION, "id credits"), _OF_PIECES.label("of_pieces")).where(
+    _of(INTERACTION), INTERACTION.c.credits != _OF_PIECES
+)
+"""Interactions that cost something else than what was made of them."""
+
 
 def pieces(kind: str) -> Select[Any]:
     """The transcripts, facts or documents, with who their interaction is of."""
@@ -130,7 +176,9 @@ def pieces(kind: str) -> Select[Any]:
             *_columns(table, "id external_id created_at interaction_id credits refunded lines"),
             *_columns(INTERACTION, "agent_id assigned_member_id"),
         )
-        .join(INTERACTION, and_(INTERACTION.c.tenant_id == table.c.tenant_id, INTERACTION.c.id == table.c.interaction_id))
+        .join(
+            INTERACTION, and_(INTERACTION.c.tenant_id == table.c.tenant_id, INTERACTION.c.id == table.c.interaction_id)
+        )
         .where(_of(table))
         .order_by(table.c.created_at)
     )

@@ -2,12 +2,12 @@
 
 from typing import Any
 
-from sqlalchemy import BigInteger, ColumnElement, Select, and_, bindparam, case, cast, func, select
+from sqlalchemy import BigInteger, BindParameter, ColumnElement, Select, and_, bindparam, case, cast, func, select
 
 from models.rules.words import EntryKind, PoolKind
 from models.tables.ledger import ACCOUNT, ALLOCATION, ENTRY, GRANT
 
-_TENANT = bindparam("tenant_id")
+_TENANT: BindParameter[Any] = bindparam("tenant_id")
 
 
 def positions() -> Select[Any]:
@@ -67,10 +67,13 @@ _AVAILABLE = select(ENTRY.c.balance_after).where(
 _HELD = select(_whole(-ENTRY.c.credits)).where(
     ENTRY.c.tenant_id == _TENANT, _between(ENTRY.c.seq), ENTRY.c.kind.in_((EntryKind.HOLD, EntryKind.RELEASE))
 )
+_INTO_POOLS: list[Any] = [
+    _whole(case((GRANT.c.pool == pool, ALLOCATION.c.credits), else_=0)).label(pool.value) for pool in PoolKind
+]
 _POOLED = (
-    select(
-        *(_whole(case((GRANT.c.pool == pool, ALLOCATION.c.credits), else_=0)).label(pool.value) for pool in PoolKind)
+    select(*_INTO_POOLS)
+    .join_from(
+        ALLOCATION, GRANT, and_(GRANT.c.tenant_id == ALLOCATION.c.tenant_id, GRANT.c.id == ALLOCATION.c.grant_id)
     )
-    .join(GRANT, and_(GRANT.c.tenant_id == ALLOCATION.c.tenant_id, GRANT.c.id == ALLOCATION.c.grant_id))
     .where(ALLOCATION.c.tenant_id == _TENANT, _between(ALLOCATION.c.seq))
 )

@@ -26,7 +26,7 @@ class WebhookDelivery(TenantRow, table=True):
     last_failure: str | None = None
 
 
-assert tenants, "Importing it fills the metadata."
+_FILL_THE_METADATA = (tenants,)
 WEBHOOK_DELIVERY: Table = metadata.tables["webhook_delivery"]
 
 _DUE_AT = WEBHOOK_DELIVERY.c.due_at
@@ -56,7 +56,7 @@ def failed() -> Update:
 _NEXT = select(_DUE_AT).order_by(_DUE_AT).limit(1)
 _due = (
     select(WEBHOOK_DELIVERY.c.tenant_id, WEBHOOK_DELIVERY.c.id)
-    .where(_DUE_AT <= bindparam("now", type_=_DUE_AT.type))
+    .where(bindparam("now", type_=_DUE_AT.type) >= _DUE_AT)
     .order_by(_DUE_AT)
     .limit(bindparam("most"))
     .with_for_update(skip_locked=True)

@@ -124,11 +124,9 @@ def import_(
     )
     try:
         importing = asyncio.run(_import(read_settings(), asked))
-    except BadMapping as problem:
-        raise typer.BadParameter(str(problem)) from None
-    except BadFile as problem:
+    except (BadMapping, BadFile) as problem:
         typer.echo(f"Error: {problem}", err=True)
-        raise typer.Exit(1) from None
+        raise typer.Exit(2 if isinstance(problem, BadMapping) else 1) from None
     tally = importing.tally
     if tally.is_interrupted:
         raise typer.Exit(INTERRUPTED)

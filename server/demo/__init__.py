@@ -1,15 +1,18 @@
 """The demo: two tenants with a year of generated history, and traffic that goes on while the server runs.
 
-    demo = await prepare_demo(books, pepper, tell=print)
-    print(announcement(demo, "http://127.0.0.1:8000"))
-    await live_traffic(books, recorder, demo)
+    async with running_demo(books, recorder, pepper, "http://127.0.0.1:8000", tell=print):
+        ...  # The server runs.
 
 Preparing takes some seconds the first time; afterwards only what has been missed is added, which is quick. Until a
 tenant's history is complete nobody sees anything of it, so a server may listen meanwhile.
 """
 
-from collections.abc import Callable, Sequence
+import asyncio
+from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
+
+import structlog
 
 from models.actions.group_commit import Recorder
 from models.rules.words import Role
@@ -25,6 +28,8 @@ from server.settings import Settings
 DATABASE_URL = "sqlite:///tallygraph-demo.db"
 """Where the demo is kept if no database is named, so that nobody's own books are filled with it."""
 
+log = structlog.get_logger(source="demo")
+
 Tell = Callable[[str], None]
 
 
@@ -38,6 +43,34 @@ class Demo:
     def secret(self, role: Role, tenant: str | None = None) -> str:
         """A role's key; that of the first tenant, unless another is named."""
         return next(key.secret for key in self.keys if key.role is role and (tenant is None or key.tenant == tenant))
+
+
+@asynccontextmanager
+async def running_demo(
+    books: Books,
+    recorder: Recorder,
+    pepper: str,
+    address: str,
+    tell: Tell,
+    tenants: Sequence[TenantPart] = TENANTS,
+) -> AsyncIterator[None]:
+    """The demo beside a server that listens at once: prepared, announced, and alive until the block ends."""
+
+    async def run() -> None:
+        try:
+            demo = await prepare_demo(books, pepper, tell, tenants)
+            tell(announcement(demo, address))
+            await live_traffic(books, recorder, demo)
+        except Exception:
+            log.exception("demo failed")
+            tell("The demo has failed; the log says why.")
+
+    task = asyncio.create_task(run(), name="demo")
+    try:
+        yield
+    finally:
+        task.cancel()
+        await asyncio.wait([task])
 
 
 def demo_database_url(settings: Settings) -> str:

@@ -20,7 +20,7 @@ from models.rules.reports import InterviewReport, Report
 from models.rules.words import InterviewStatus, TopUpStatus
 from models.unit_of_work import Books
 from server.demo.cast import AgentPart, Cast, TenantPart
-from server.demo.happenings import RUNAWAY_TIMES, call, encounter, message
+from server.demo.happenings import call, encounter, message
 from server.demo.openings import openings_until, some_name
 from server.demo.shape import OFFICE, Rhythm, story_day
 from server.demo.stage import available, pending_top_ups
@@ -34,7 +34,9 @@ PAID_AFTER = 3.0
 # A call costs far more than a message: fewer of them keep the demo from buying credits all the time.
 _CALLS_SHARE = 0.25
 _INTERVIEWS_A_DAY = 3.0
-_LEAST_BUSY = 0.05
+# Not tenfold beside the others, which would then hardly be seen.
+_RUNAWAY_TIMES = 4
+_LEAST_BUSY = 0.3
 
 log = structlog.get_logger(source="demo")
 
@@ -149,7 +151,7 @@ class _Scene:
             if part.calls is not None:
                 yield self._deed(self._call, part), part.calls.a_day * _CALLS_SHARE * busy
             if part.messages is not None:
-                share = RUNAWAY_TIMES if part.runs_away else busy
+                share = _RUNAWAY_TIMES if part.runs_away else busy
                 yield self._deed(self._message, part), part.messages.a_day * share
             if part.encounters_a_day:
                 yield self._deed(self._meeting, part), part.encounters_a_day * busy

@@ -76,7 +76,7 @@ def _known(name: str, shape: Shape) -> str:
     known = camel(name)
     if known in shape.fields:
         return known
-    raise BadMapping(f"There is no field {name!r}{_meant(known, shape.fields)}. The fields: {', '.join(shape.fields)}.")
+    raise BadMapping(f"There is no field {name!r}.{_meant(known, shape.fields)} The fields: {', '.join(shape.fields)}.")
 
 
 def _getter(rows: RowFile, column: str) -> Getter:
@@ -109,7 +109,7 @@ def _check_needs(rows: RowFile, shape: Shape, fields: Collection[str]) -> None:
 
 def _no_column(column: str, columns: Iterable[str]) -> str:
     known = list(columns)
-    return f"There is no column {column!r}{_meant(column, known)}. {_listed(known)}"
+    return f"There is no column {column!r}.{_meant(column, known)} {_listed(known)}"
 
 
 def _listed(columns: Sequence[str]) -> str:
@@ -120,4 +120,4 @@ def _listed(columns: Sequence[str]) -> str:
 
 def _meant(name: str, names: Sequence[str]) -> str:
     close = get_close_matches(name, names, n=1)
-    return f"; is it {close[0]!r}" if close else ""
+    return f" Is it {close[0]!r}?" if close else ""

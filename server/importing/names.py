@@ -1,5 +1,6 @@
 """Agents, members and openings as a file names them: by their ids, or by their external ids."""
 
+import re
 from collections.abc import Collection, Iterable, Mapping
 from urllib.parse import quote
 from uuid import UUID
@@ -19,6 +20,8 @@ MOST_REMEMBERED = 50_000
 
 KINDS = {"agentId": "agent", "memberId": "member", "assignedMemberId": "member", "openingId": "opening"}
 """What each field names."""
+
+_EMAIL = re.compile(r"[^@\s]+@[^@\s]+")
 
 Name = tuple[str, str]
 """Kind, and how the file names it."""
@@ -90,7 +93,7 @@ class Names:
                 case "opening":
                     made = await create_opening(work, NewOpening(self._tenant_id, name, name))
                 case _:
-                    email = name if "@" in name else f"{quote(name, safe='')}@members.invalid"
+                    email = name if _EMAIL.fullmatch(name) else f"{quote(name, safe='')}@members.invalid"
                     made = await add_member(work, NewMember(self._tenant_id, name, email, external_id=name))
         except Refusal as refusal:
             self._refused[kind, name] = refusal

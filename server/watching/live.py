@@ -33,9 +33,7 @@ class Live:
         runner = Runner(operations, self._shared_context, settings.operation_seconds, self.metrics)
         self.sharing = Sharing(runner, watchers)
         self.metrics.gauge("tallygraph_streams", "Sockets and event streams that are open.", self.rights.__len__)
-        self.metrics.gauge(
-            "tallygraph_watch_operations", "Distinct operations that are watched.", self.sharing.__len__
-        )
+        self.metrics.gauge("tallygraph_watch_operations", "Distinct operations that are watched.", self.sharing.__len__)
         self.metrics.gauge("tallygraph_watched_tenants", "Tenants whose ledgers are followed.", watchers.__len__)
 
     async def open(self) -> None:

@@ -8,7 +8,7 @@ happened since as soon as its client takes it, merged where changes can be.
 import asyncio
 import re
 from collections import OrderedDict
-from collections.abc import Callable, Coroutine, Iterable
+from collections.abc import Callable, Coroutine, Iterable, Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import Any, NamedTuple, Protocol
@@ -94,7 +94,7 @@ class Subscriber:
         self.catching_up: asyncio.Task[None] | None = None
         self.is_over = False
 
-    def send(self, payloads: Iterable[bytes], seq: int) -> None:
+    def send(self, payloads: Sequence[bytes], seq: int) -> None:
         for payload in payloads:
             self.wire.write(b"%b%b%b" % (self.head, payload, self.tail))
         self.seq = seq
@@ -150,9 +150,7 @@ class Group:
             await self._begin(subscriber, self._feed.snapshot, self.head)
         subscriber.go_on()
 
-    async def _begin(
-        self, subscriber: Subscriber, snapshot: Callable[[Standing], object], standing: Standing
-    ) -> None:
+    async def _begin(self, subscriber: Subscriber, snapshot: Callable[[Standing], object], standing: Standing) -> None:
         async def make() -> Made:
             return Made(await self._run_all([snapshot(standing)], "snapshot"), standing)
 
@@ -218,7 +216,7 @@ class Group:
     async def _shared(self, key: tuple[int, int], make: "Callable[[], Coroutine[Any, Any, Made]]") -> "Made":
         """What others have asked for already, or ask for at the same time, is made once."""
         task = self._kept.get(key)
-        if task is None or task.done() and (task.cancelled() or task.exception()):
+        if task is None or (task.done() and (task.cancelled() or task.exception())):
             task = self._kept[key] = asyncio.create_task(make(), name="shared execution")
             while len(self._kept) > MOST_KEPT:
                 self._kept.popitem(last=False)

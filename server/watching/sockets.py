@@ -153,7 +153,7 @@ class Socket:
             case "connection_init":
                 await self._initialise(_object_or_none(message, "payload"))
             case "ping":
-                answer = {"type": "pong"}
+                answer: dict[str, Any] = {"type": "pong"}
                 if (payload := _object_or_none(message, "payload")) is not None:
                     answer["payload"] = payload
                 self._wire.write(orjson.dumps(answer))

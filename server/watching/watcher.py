@@ -158,9 +158,8 @@ class Watchers:
 
     async def check_reached(self, tenant_id: UUID, seq: int) -> None:
         """Raises Invalid where a ledger is shorter. This process may be a moment behind it."""
-        async with self._books.reading() as reader:
-            found = await standing_now(reader, tenant_id)
-        if found is None or found[0].seq < seq:
+        standing, _ = await self._found(tenant_id)
+        if standing.seq < seq:
             raise Invalid(f"The ledger has not reached {seq}.", ("after",))
 
     async def _open(self, tenant_id: UUID) -> Watcher:
@@ -171,13 +170,16 @@ class Watchers:
 
     async def _settled(self, tenant_id: UUID) -> tuple[Standing, datetime]:
         """How an account stands, with nothing due: whoever first touches it settles."""
-        for is_settled in (False, True):
-            async with self._books.reading() as reader:
-                found = await standing_now(reader, tenant_id)
-            if found is None:
-                raise NotFound("There is no such tenant.", ("tenant_id",))
-            if is_settled or not await settle_if_due(self._books, tenant_id, found[1]):
-                break
+        found = await self._found(tenant_id)
+        if await settle_if_due(self._books, tenant_id, found[1]):
+            found = await self._found(tenant_id)
+        return found
+
+    async def _found(self, tenant_id: UUID) -> tuple[Standing, datetime]:
+        async with self._books.reading() as reader:
+            found = await standing_now(reader, tenant_id)
+        if found is None:
+            raise NotFound("There is no such tenant.", ("tenant_id",))
         return found
 
     async def _look(self) -> None:

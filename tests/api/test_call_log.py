@@ -218,25 +218,22 @@ async def test_whoever_looks_at_the_log_after_a_boundary_sees_its_credits(api: A
     assert seen["summary"]["availableCredits"] == "10"
 
 
-@pytest.mark.parametrize(
-    ("arguments", "code", "path"),
-    [
-        ("(page: 0)", "INVALID", ["page"]),
-        ("(page: -2147483648)", "INVALID", ["page"]),
-        ('(agentId: "nonsense")', "INVALID", ["agentId"]),
-        ('(agentId: "agent_01jd0000000000000000000000")', "NOT_FOUND", ["agentId"]),
-        ('(agentId: "opening_01jd0000000000000000000000")', "NOT_FOUND", ["agentId"]),
-        ('(range: {days: {from: "2026-03-11", to: "2026-03-10"}})', "INVALID", ["range", "days", "to"]),
-    ],
-)
-async def test_a_log_that_cannot_be_is_an_error_with_its_argument(
-    api: Api, arguments: str, code: str, path: list[str]
-) -> None:
-    tenant = await api.a_tenant()
-    document = f"query ($id: ID!) {{ tenant(id: $id) {{ callLog{arguments} {{ page }} }} }}"
-    answer = await api.run(document, id=tenant)
+LOGS_THAT_CANNOT_BE = [
+    ("(page: 0)", "INVALID", ["page"]),
+    ("(page: -2147483648)", "INVALID", ["page"]),
+    ('(agentId: "nonsense")', "INVALID", ["agentId"]),
+    ('(agentId: "agent_01jd0000000000000000000000")', "NOT_FOUND", ["agentId"]),
+    ('(agentId: "opening_01jd0000000000000000000000")', "NOT_FOUND", ["agentId"]),
+    ('(range: {days: {from: "2026-03-11", to: "2026-03-10"}})', "INVALID", ["range", "days", "to"]),
+]
 
-    assert [error["extensions"] for error in answer.errors] == [{"code": code, "path": path}]
+
+async def test_a_log_that_cannot_be_is_an_error_with_its_argument(api: Api) -> None:
+    tenant = await api.a_tenant()
+    for arguments, code, path in LOGS_THAT_CANNOT_BE:
+        document = f"query ($id: ID!) {{ tenant(id: $id) {{ callLog{arguments} {{ page }} }} }}"
+        answer = await api.run(document, id=tenant)
+        assert [error["extensions"] for error in answer.errors] == [{"code": code, "path": path}]
 
 
 async def test_another_tenants_agent_is_not_found_in_the_log(api: Api) -> None:
@@ -249,9 +246,9 @@ async def test_another_tenants_agent_is_not_found_in_the_log(api: Api) -> None:
         assert (await viewer.run(document, id=tenant, agent=agent)).codes == ["NOT_FOUND"]
 
 
-@pytest.mark.parametrize("role", [Role.MEMBER, Role.RECORDER])
-async def test_the_log_is_for_those_who_read_the_books(api: Api, role: Role) -> None:
+async def test_the_log_is_for_those_who_read_the_books(api: Api) -> None:
     tenant = await api.a_tenant()
     document = "query ($id: ID!) { tenant(id: $id) { callLog { totalRows } } }"
 
-    assert (await api.seen_by(role, tenant).run(document, id=tenant)).codes == ["FORBIDDEN"]
+    for role in (Role.MEMBER, Role.RECORDER):
+        assert (await api.seen_by(role, tenant).run(document, id=tenant)).codes == ["FORBIDDEN"]

@@ -88,7 +88,8 @@ async def test_a_recorded_call_is_answered_as_it_was_stored(api: Api, tenant: st
         "creditsUsed": "1",
         "remarks": "Busy line",
     }
-    document = f"query ($id: ID!) {{ node(id: $id) {{ ... on Call {{ {fields[6:-1].replace('id externalId', 'externalId', 1)} }} }} }}"
+    own = fields.removeprefix("call { id").removesuffix("}")
+    document = f"query ($id: ID!) {{ node(id: $id) {{ ... on Call {{ {own} }} }} }}"
     assert (await api.ask(document, id=id))["node"] == payload["call"]
 
 
@@ -129,68 +130,63 @@ async def test_a_message_counts_by_the_agents_model_where_it_names_none(api: Api
     assert refusals(untold) == [("INVALID", ["input", "inputTokens"])]
 
 
-@pytest.mark.parametrize(
-    ("input", "code", "path"),
-    [
-        ({"endedAt": at(-3)}, "INVALID", "endedAt"),
-        ({"connectedAt": at(-3)}, "INVALID", "connectedAt"),
-        ({"startedAt": "1960-01-01T00:00:00Z", "endedAt": "1960-01-01T00:01:00Z"}, "INVALID", "startedAt"),
-        ({"startedAt": at(6), "endedAt": at(7)}, "INVALID", "startedAt"),
-        ({"startedAt": "0001-01-01T00:00:00Z"}, "INVALID", "startedAt"),
-        ({"endedAt": "9999-12-31T23:59:59Z"}, "INVALID", "endedAt"),
-        ({"translationSeconds": -1}, "INVALID", "translationSeconds"),
-        ({"translationSeconds": 121}, "INVALID", "translationSeconds"),
-        ({"key": ""}, "INVALID", "key"),
-        ({"key": "   "}, "INVALID", "key"),
-        ({"key": "a\u0000"}, "INVALID", "key"),
-        ({"key": "a\u009f"}, "INVALID", "key"),
-        ({"key": "x" * 1_000_000}, "INVALID", "key"),
-        ({"remarks": "x" * 1_000_000}, "INVALID", "remarks"),
-        ({"remarks": "\u0007"}, "INVALID", "remarks"),
-        ({"agentId": f"agent_{UNKNOWN}"}, "NOT_FOUND", "agentId"),
-        ({"agentId": f"member_{UNKNOWN}"}, "NOT_FOUND", "agentId"),
-        ({"agentId": "agent_8zzzzzzzzzzzzzzzzzzzzzzzzz"}, "INVALID", "agentId"),
-        ({"agentId": ""}, "INVALID", "agentId"),
-        ({"agentId": "x" * 1_000_000}, "INVALID", "agentId"),
-        ({"memberId": f"member_{UNKNOWN}"}, "NOT_FOUND", "memberId"),
-        ({"memberId": "\u0000"}, "INVALID", "memberId"),
-        ({"holdId": f"hold_{UNKNOWN}"}, "NOT_FOUND", "holdId"),
-    ],
-)
+CALLS_THAT_CANNOT_BE: list[tuple[dict[str, Any], str, str]] = [
+    ({"endedAt": at(-3)}, "INVALID", "endedAt"),
+    ({"connectedAt": at(-3)}, "INVALID", "connectedAt"),
+    ({"startedAt": "1960-01-01T00:00:00Z", "endedAt": "1960-01-01T00:01:00Z"}, "INVALID", "startedAt"),
+    ({"startedAt": at(6), "endedAt": at(7)}, "INVALID", "startedAt"),
+    ({"startedAt": "0001-01-01T00:00:00Z"}, "INVALID", "startedAt"),
+    ({"endedAt": "9999-12-31T23:59:59Z"}, "INVALID", "endedAt"),
+    ({"translationSeconds": -1}, "INVALID", "translationSeconds"),
+    ({"translationSeconds": 121}, "INVALID", "translationSeconds"),
+    ({"key": ""}, "INVALID", "key"),
+    ({"key": "   "}, "INVALID", "key"),
+    ({"key": "a\u0000"}, "INVALID", "key"),
+    ({"key": "a\u009f"}, "INVALID", "key"),
+    ({"key": "x" * 1_000_000}, "INVALID", "key"),
+    ({"remarks": "x" * 1_000_000}, "INVALID", "remarks"),
+    ({"remarks": "\u0007"}, "INVALID", "remarks"),
+    ({"agentId": f"agent_{UNKNOWN}"}, "NOT_FOUND", "agentId"),
+    ({"agentId": f"member_{UNKNOWN}"}, "NOT_FOUND", "agentId"),
+    ({"agentId": "agent_8zzzzzzzzzzzzzzzzzzzzzzzzz"}, "INVALID", "agentId"),
+    ({"agentId": ""}, "INVALID", "agentId"),
+    ({"agentId": "x" * 1_000_000}, "INVALID", "agentId"),
+    ({"memberId": f"member_{UNKNOWN}"}, "NOT_FOUND", "memberId"),
+    ({"memberId": "\u0000"}, "INVALID", "memberId"),
+    ({"holdId": f"hold_{UNKNOWN}"}, "NOT_FOUND", "holdId"),
+]
+CALLS_OF_ANOTHER_TYPE: list[dict[str, Any]] = [
+    {"translationSeconds": 2**31},
+    {"translationSeconds": 2**63},
+    {"translationSeconds": 1.5},
+    {"startedAt": "2026-03-10T12:00:00"},
+    {"startedAt": "yesterday"},
+    {"startedAt": 1_773_144_000},
+    {"direction": "SIDEWAYS"},
+    {"direction": None},
+    {"agentId": None},
+    {"unknown": 1},
+]
+
+
 async def test_a_call_that_cannot_be_is_refused_by_the_field_that_is_to_blame(
-    api: Api, tenant: str, agent: str, input: dict[str, Any], code: str, path: str
+    api: Api, tenant: str, agent: str
 ) -> None:
     for viewer in (api, api.seen_by(Role.RECORDER, tenant)):
-        payload = await viewer.change("recordCall", call(agent, **input), "call { id }")
-        assert payload["call"] is None
-        assert refusals(payload) == [(code, ["input", path])]
-        assert len(payload["errors"][0]["message"]) < 200
+        for input, code, path in CALLS_THAT_CANNOT_BE:
+            payload = await viewer.change("recordCall", call(agent, **input), "call { id }")
+            assert payload["call"] is None
+            assert refusals(payload) == [(code, ["input", path])]
+            assert len(payload["errors"][0]["message"]) < 200
     assert await available(api, tenant) == "100"
 
 
-@pytest.mark.parametrize(
-    "input",
-    [
-        {"translationSeconds": 2**31},
-        {"translationSeconds": 2**63},
-        {"translationSeconds": 1.5},
-        {"startedAt": "2026-03-10T12:00:00"},
-        {"startedAt": "yesterday"},
-        {"startedAt": 1_773_144_000},
-        {"direction": "SIDEWAYS"},
-        {"direction": None},
-        {"agentId": None},
-        {"unknown": 1},
-    ],
-)
-async def test_a_call_that_does_not_fit_its_type_is_an_error_of_the_request(
-    api: Api, agent: str, input: dict[str, Any]
-) -> None:
+async def test_a_call_that_does_not_fit_its_type_is_an_error_of_the_request(api: Api, agent: str) -> None:
     document = "mutation ($input: CallInput!) { recordCall(input: $input) { errors { code } } }"
-    answer = await api.run(document, input=call(agent, **input))
-
-    assert answer.data is None
-    assert answer.codes == ["INVALID"]
+    for input in CALLS_OF_ANOTHER_TYPE:
+        answer = await api.run(document, input=call(agent, **input))
+        assert answer.data is None
+        assert answer.codes == ["INVALID"]
 
 
 async def test_what_is_another_tenants_is_not_found(api: Api, tenant: str, agent: str, interaction: str) -> None:
@@ -264,37 +260,35 @@ async def test_an_interview_is_charged_by_the_furthest_state_it_reached(api: Api
     assert await available(api, tenant) == "99"
 
 
-@pytest.mark.parametrize(
-    ("input", "path"),
-    [
-        ({"status": "PARTIAL"}, "progress"),
-        ({"status": "PARTIAL", "progress": 0}, "progress"),
-        ({"status": "PARTIAL", "progress": 1}, "progress"),
-        ({"status": "PARTIAL", "progress": -0.5}, "progress"),
-        ({"status": "PARTIAL", "progress": 1e300}, "progress"),
-        ({"status": "COMPLETED", "progress": 0.5}, "progress"),
-        ({"candidate": ""}, "candidate"),
-        ({"candidate": "x" * 1_000_000}, "candidate"),
-        ({"candidate": "Bo\u0000"}, "candidate"),
-        ({"at": at(10)}, "at"),
-        ({"openingId": "nonsense"}, "openingId"),
-        ({"agentId": "nonsense"}, "agentId"),
-    ],
-)
-async def test_an_interview_that_cannot_be_is_refused(api: Api, tenant: str, input: dict[str, Any], path: str) -> None:
+INTERVIEWS_THAT_CANNOT_BE: list[tuple[dict[str, Any], str]] = [
+    ({"status": "PARTIAL"}, "progress"),
+    ({"status": "PARTIAL", "progress": 0}, "progress"),
+    ({"status": "PARTIAL", "progress": 1}, "progress"),
+    ({"status": "PARTIAL", "progress": -0.5}, "progress"),
+    ({"status": "PARTIAL", "progress": 1e300}, "progress"),
+    ({"status": "COMPLETED", "progress": 0.5}, "progress"),
+    ({"candidate": ""}, "candidate"),
+    ({"candidate": "x" * 1_000_000}, "candidate"),
+    ({"candidate": "Bo\u0000"}, "candidate"),
+    ({"at": at(10)}, "at"),
+    ({"openingId": "nonsense"}, "openingId"),
+    ({"agentId": "nonsense"}, "agentId"),
+]
+
+
+async def test_an_interview_that_cannot_be_is_refused(api: Api, tenant: str) -> None:
     opening = await api.an_opening(tenant)
-    wish = {"openingId": opening, "key": "i", "candidate": "Bo", "status": "STARTED", "at": at(), **input}
+    for input, path in INTERVIEWS_THAT_CANNOT_BE:
+        wish = {"openingId": opening, "key": "i", "candidate": "Bo", "status": "STARTED", "at": at(), **input}
+        assert refusals(await api.change("recordInterview", wish)) == [("INVALID", ["input", path])]
 
-    assert refusals(await api.change("recordInterview", wish)) == [("INVALID", ["input", path])]
 
-
-@pytest.mark.parametrize("progress", [float("nan"), float("inf"), "half"])
-async def test_a_progress_that_is_no_number_is_an_error_of_the_request(api: Api, tenant: str, progress: Any) -> None:
+async def test_a_progress_that_is_no_number_is_an_error_of_the_request(api: Api, tenant: str) -> None:
     opening = await api.an_opening(tenant)
     document = "mutation ($input: InterviewInput!) { recordInterview(input: $input) { errors { code } } }"
-    wish = {"openingId": opening, "key": "i", "candidate": "Bo", "status": "PARTIAL", "at": at(), "progress": progress}
-
-    assert (await api.run(document, input=wish)).codes == ["INVALID"]
+    wish = {"openingId": opening, "key": "i", "candidate": "Bo", "status": "PARTIAL", "at": at()}
+    for progress in (float("nan"), float("inf"), "half"):
+        assert (await api.run(document, input={**wish, "progress": progress})).codes == ["INVALID"]
 
 
 async def test_the_smallest_and_the_largest_progress_are_still_parts(api: Api, tenant: str) -> None:
@@ -367,25 +361,22 @@ async def test_an_interaction_is_made_once_for_its_external_id(api: Api, tenant:
     assert (day.interactions, day.agent_id, day.member_id) == (1, uuid_of(agent), uuid_of(member))
 
 
-@pytest.mark.parametrize(
-    ("input", "code", "path"),
-    [
-        ({"externalId": ""}, "INVALID", "externalId"),
-        ({"externalId": "x" * 1_000_000}, "INVALID", "externalId"),
-        ({"externalId": "a\u0000"}, "INVALID", "externalId"),
-        ({"createdAt": at(6)}, "INVALID", "createdAt"),
-        ({"agentId": "nonsense"}, "INVALID", "agentId"),
-        ({"agentId": f"agent_{UNKNOWN}"}, "NOT_FOUND", "agentId"),
-        ({"assignedMemberId": f"agent_{UNKNOWN}"}, "NOT_FOUND", "assignedMemberId"),
-        ({"tenantId": f"tenant_{UNKNOWN}"}, "NOT_FOUND", "tenantId"),
-    ],
-)
-async def test_an_interaction_that_cannot_be_is_refused(
-    api: Api, tenant: str, input: dict[str, Any], code: str, path: str
-) -> None:
-    payload = await api.change("createInteraction", {"tenantId": tenant, "externalId": "visit", **input})
+INTERACTIONS_THAT_CANNOT_BE: list[tuple[dict[str, Any], str, str]] = [
+    ({"externalId": ""}, "INVALID", "externalId"),
+    ({"externalId": "x" * 1_000_000}, "INVALID", "externalId"),
+    ({"externalId": "a\u0000"}, "INVALID", "externalId"),
+    ({"createdAt": at(6)}, "INVALID", "createdAt"),
+    ({"agentId": "nonsense"}, "INVALID", "agentId"),
+    ({"agentId": f"agent_{UNKNOWN}"}, "NOT_FOUND", "agentId"),
+    ({"assignedMemberId": f"agent_{UNKNOWN}"}, "NOT_FOUND", "assignedMemberId"),
+    ({"tenantId": f"tenant_{UNKNOWN}"}, "NOT_FOUND", "tenantId"),
+]
 
-    assert refusals(payload) == [(code, ["input", path])]
+
+async def test_an_interaction_that_cannot_be_is_refused(api: Api, tenant: str) -> None:
+    for input, code, path in INTERACTIONS_THAT_CANNOT_BE:
+        payload = await api.change("createInteraction", {"tenantId": tenant, "externalId": "visit", **input})
+        assert refusals(payload) == [(code, ["input", path])]
 
 
 async def test_what_is_made_from_an_interaction_is_charged_as_told_or_by_the_plan(
@@ -447,16 +438,14 @@ async def test_facts_of_two_tenants_are_not_added_together(api: Api, interaction
     ]
 
 
-@pytest.mark.parametrize("credits", ["-1", "1000000001"])
-async def test_what_is_told_to_be_consumed_is_0_or_more_and_not_too_much(
-    api: Api, interaction: str, credits: str
-) -> None:
+async def test_what_is_told_to_be_consumed_is_0_or_more_and_not_too_much(api: Api, interaction: str) -> None:
     document = "mutation ($input: DocumentInput!) { addDocument(input: $input) { errors { code path } } }"
-    wish = {"interactionId": interaction, "createdAt": at(), "key": "d", "creditsConsumed": credits}
-    answer = await api.run(document, input=wish)
+    wish = {"interactionId": interaction, "createdAt": at(), "key": "d"}
+    negative = await api.change("addDocument", {**wish, "creditsConsumed": "-1"})
+    too_much = await api.run(document, input={**wish, "creditsConsumed": "1000000001"})
 
-    refused = [error["code"] for error in answer.data["addDocument"]["errors"]] if answer.data else answer.codes
-    assert refused == ["INVALID"]
+    assert refusals(negative) == [("INVALID", ["input", "creditsConsumed"])]
+    assert too_much.codes == ["INVALID"]
 
 
 # ---------------------------------------------------------------- many at once
@@ -473,7 +462,8 @@ async def test_events_are_each_taken_or_refused_on_their_own(
         {"message": {"agentId": agent, "key": "m", "sentAt": at(), "model": "small"}},
         {"message": {"agentId": "nonsense", "key": "m-2", "sentAt": at()}},
         {"interview": {"openingId": opening, "key": "i", "candidate": "Bo", "status": "COMPLETED", "at": at()}},
-        {"interview": {"openingId": opening, "key": "j", "candidate": "Bo", "status": "PARTIAL", "at": at(), "progress": 2}},
+        {"interview": {"openingId": opening, "key": "j", "candidate": "Bo", "status": "PARTIAL", "at": at(),
+                       "progress": 2}},
         {"transcript": {"interactionId": interaction, "key": "t", "createdAt": at(), "audioSeconds": 60}},
         {"fact": {"interactionId": interaction, "key": "f", "createdAt": at()}},
         {"fact": {"interactionId": f"interaction_{UNKNOWN}", "key": "g", "createdAt": at()}},
@@ -524,24 +514,14 @@ async def test_a_thousand_events_are_taken_and_no_more(api: Api, tenant: str, ag
     assert (nothing["accepted"], nothing["refused"]) == (0, [])
 
 
-@pytest.mark.parametrize(
-    "event",
-    [
-        {},
-        {"call": None},
-        {"call": {}, "message": {}},
-        {"email": {}},
-        {"call": {"key": "k"}},
-        None,
-    ],
-)
 async def test_an_event_that_is_not_exactly_one_of_its_kinds_is_an_error_of_the_request(
-    api: Api, tenant: str, agent: str, event: Any
+    api: Api, tenant: str, agent: str
 ) -> None:
-    answer = await api.run(RECORD_USAGE, id=tenant, events=[{"call": call(agent)}, event])
-
-    assert answer.data is None
-    assert set(answer.codes) == {"INVALID"}
+    wrong: list[Any] = [{}, {"call": None}, {"call": {}, "message": {}}, {"email": {}}, {"call": {"key": "k"}}, None]
+    for event in wrong:
+        answer = await api.run(RECORD_USAGE, id=tenant, events=[{"call": call(agent)}, event])
+        assert answer.data is None
+        assert set(answer.codes) == {"INVALID"}
     assert await available(api, tenant) == "100"
 
 
@@ -597,7 +577,8 @@ async def test_a_recorder_sees_the_amounts_of_what_it_records_and_of_nothing_els
     ]
     payload = await recorder.change("recordCall", call(agent), "call { id }")
     read = "query ($id: ID!) { node(id: $id) { ... on Call { remarks creditsUsed } } }"
-    of_opening = "mutation ($input: InterviewInput!) { recordInterview(input: $input) { interview { opening { creditsUsed } } } }"
+    of_opening = """mutation ($input: InterviewInput!) {
+        recordInterview(input: $input) { interview { opening { creditsUsed } } } }"""
 
     assert amounts == ["2", "1", "3"]
     assert (await recorder.run(read, id=payload["call"]["id"])).codes == ["FORBIDDEN"]

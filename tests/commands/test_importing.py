@@ -4,21 +4,29 @@ import io
 import json
 import os
 import signal
+import tracemalloc
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from fractions import Fraction
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
+from zoneinfo import ZoneInfo
 
 import pytest
 from rich.console import Console
 
-from models.rules.ids import type_id
+from models.rules.ids import new_id, type_id
 from server.commands import importing, main
+from server.database import open_books
 from server.importing import running
+from server.importing.columns import Columns, Wishes
+from server.importing.files import opened
+from server.importing.kinds import SHAPES, Kind
 from server.importing.progress import Bar, Lines
 from server.importing.report import Tally
+from server.importing.row_keys import RowKeys
+from server.importing.values import Times
 from tests.house import A_MINUTE, House
 
 Import = Callable[..., tuple[int, str, str]]
@@ -116,7 +124,7 @@ def test_json_is_mapped_by_paths_and_filtered(house: House, take: Import, file: 
 
     assert read(out) == "4 rows read: 1 left out, 3 accepted, 0 duplicates, 0 refused."
     start = at(2026, 1, 5, 10)
-    assert sorted(found, key=str) == [
+    assert sorted(found, key=lambda one: one[0]) == [
         (start, "gpt", 9),
         (start + timedelta(milliseconds=250), "gpt", 12),
         (start + timedelta(seconds=1), "", None),
@@ -130,13 +138,13 @@ def test_mistakes_in_the_mapping_change_nothing_and_list_what_there_is(house: Ho
         (
             path,
             ["--map", "inputToken=tokens"],
-            "There is no field 'inputToken'; is it 'inputTokens'? The fields: agentId,",
+            "There is no field 'inputToken'. Is it 'inputTokens'? The fields: agentId,",
         ),
         (path, ["--set", "duration=1"], "There is no field 'duration'"),
         (
             path,
             ["--map", "inputTokens=token"],
-            "There is no column 'token'; is it 'tokens'? The file's columns: at, tokens",
+            "There is no column 'token'. Is it 'tokens'? The file's columns: at, tokens",
         ),
         (path, ["--where", "kind=a"], "There is no column 'kind'"),
         (path, ["--map", "inputTokens"], "has no ="),
@@ -144,7 +152,7 @@ def test_mistakes_in_the_mapping_change_nothing_and_list_what_there_is(house: Ho
         (
             lines,
             ["--map", "inputTokens=of.token"],
-            "There is no column 'of.token'; is it 'of.tokens'? The file's columns: at, of.tokens",
+            "There is no column 'of.token'. Is it 'of.tokens'? The file's columns: at, of.tokens",
         ),
         (lines, ["--where", "type=a"], "There is no column 'type'"),
         (path, ["--time-zone", "Mars/Olympus"], "A time zone is named as"),
@@ -604,6 +612,23 @@ def test_an_interrupted_import_says_what_is_stored_and_goes_on_later(
     ]
     assert len(house.rows("acme", "message")) == 4
     assert read(take("messages", path, *TEXTS)[1]) == "9 rows read: 5 accepted, 4 duplicates, 0 refused."
+
+
+def test_a_large_file_takes_no_more_memory_than_a_small_one(house: House, file: Write) -> None:
+    def peak(rows: int) -> int:
+        path = file("a.csv", "at,agentId\n" + "".join(f"{1767607200 + row},acme\n" for row in range(rows)))
+        job = running.Job(Kind.MESSAGES, path, new_id(), Times(ZoneInfo("UTC")), Wishes({"sentAt": "at"}))
+        importing = running.Import(open_books(house.url), job)
+        tracemalloc.start()
+        with opened(path) as rows_of_file, RowKeys() as keys:
+            columns = Columns(rows_of_file, SHAPES[job.kind], job.wishes)
+            batches = sum(len(batch) for batch in importing._batches(rows_of_file, columns, keys))
+        _, most = tracemalloc.get_traced_memory()
+        tracemalloc.stop()
+        assert batches == rows
+        return most
+
+    assert peak(30_000) < 1.2 * peak(3_000)
 
 
 def test_many_batches_are_one_import(house: House, take: Import, file: Write, monkeypatch: pytest.MonkeyPatch) -> None:
