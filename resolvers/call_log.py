@@ -153,13 +153,20 @@ async def _rows(reader: Reader, wish: _Wish, skipped: int, total: int) -> list[A
         return []
     values = {**wish.values, "passed": 0}
     if skipped:
-        # Whole hours are passed over by their counts, and rows only within the hour.
-        hour = await reader.first(tables.hour_of_row(ranged=wish.ranged), {**wish.values, "skipped": skipped})
-        assert hour is not None, "The counts of hours add up to those of their days."
-        end = min(wish.days.start_of(hour.day) + (hour.hour + 1) * _HOUR, wish.days.start_of(hour.day + _DAY))
-        values |= {"passed": skipped - hour.before, "ends_at": end}
-    rows = await reader.all(tables.page_of_agent() if wish.of_agent else tables.page(), values)
+        values |= await _skip(reader, wish, skipped)
+    rows = await reader.all(tables.page_of_agent() if wish.of_agent else tables.page(reader.dialect), values)
     return list(rows)
+
+
+async def _skip(reader: Reader, wish: _Wish, skipped: int) -> dict[str, Any]:
+    """Where to begin: days and hours are passed over by their counts, and rows only within an hour."""
+    day = await reader.first(tables.day_of_row(ranged=wish.ranged), {**wish.values, "skipped": skipped})
+    assert day is not None, "The days' counts add up to the total."
+    skipped -= day.before
+    hour = await reader.first(tables.hour_of_row(), {**wish.values, "day": day.day, "skipped": skipped})
+    assert hour is not None, "The counts of hours add up to those of their days."
+    end = min(wish.days.start_of(day.day) + (hour.hour + 1) * _HOUR, wish.days.start_of(day.day + _DAY))
+    return {"passed": skipped - hour.before, "ends_at": end}
 
 
 async def _find_agent(context: Context, tenant_id: UUID, agent_id: UUID) -> None:

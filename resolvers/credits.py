@@ -10,7 +10,9 @@ from models.actions.verification import verify
 from models.rules.viewers import Permission
 from models.rules.words import EntryKind, PoolKind
 from models.tables import credit_lists
+from resolvers.alerts import ThresholdsOfAccount
 from resolvers.context import Context, Info
+from resolvers.credit_past import PastOfAccount
 from resolvers.grants import CreditGrant
 from resolvers.inputs import described
 from resolvers.ledger import LedgerEntry
@@ -18,6 +20,7 @@ from resolvers.nodes import FromRow, Node, register
 from resolvers.pages import After, Before, Connection, First, Last, Wish, read_page
 from resolvers.permissions import amount_field, an_amount, field
 from resolvers.ranges import RangeArgument, range_values, read_range
+from resolvers.recharging import RechargingOfAccount
 from resolvers.scalars import BigInt, Credits
 from resolvers.standings import SUMS, Standing, asks_for, read_standing
 from resolvers.top_ups import TopUp
@@ -101,7 +104,7 @@ class Verification:
 @strawberry.type(
     description="A tenant's credits. All balances of one answer are told from one state of the ledger, that of its seq."
 )
-class CreditAccount(FromRow):
+class CreditAccount(PastOfAccount, RechargingOfAccount, ThresholdsOfAccount, FromRow):
     seq: BigInt = strawberry.field(
         description="Where this answer stands in the tenant's ledger: the seq of its last entry. Queries and pushes "
         "agree at equal seq."
@@ -183,7 +186,6 @@ class CreditAccount(FromRow):
 
         listing, wish = credit_lists.entries(used=frozenset(used)), Wish(first, after, last, before)
         return await read_page(info.context, listing, values, wish, LedgerEntry.of, None if used else count_all)
-
 
     @field(
         needs=Permission.READ_BOOKS,

@@ -11,6 +11,7 @@ from models.rules.reports import LONGEST_NAME, check_lines
 from models.rules.viewers import Permission
 from models.rules.words import AgentChannel, InterviewStatus, OpeningStatus
 from models.tables import lists
+from resolvers.budgets import BudgetOfAgent
 from resolvers.context import Info, parse_id
 from resolvers.conversations import Call, agent_of, read_calls
 from resolvers.inputs import changes, described
@@ -32,7 +33,7 @@ def search_values(search: str | None) -> dict[str, Any]:
 
 @found_by_id()
 @strawberry.type(description="What does the work: it talks, chats, interviews or writes.")
-class Agent(Node):
+class Agent(BudgetOfAgent, Node):
     kind = "agent"
 
     name: str = strawberry.field(description="What it is called. Names need not be unique.")

@@ -12,8 +12,9 @@ from uuid import UUID
 
 from strawberry.dataloader import DataLoader
 
+from models.actions.budgets import budget_values
 from models.rules.viewers import Viewer
-from models.tables import credit_lists, lookups
+from models.tables import budgets, credit_lists, lookups
 from models.unit_of_work import Rows
 
 Found = Any
@@ -100,6 +101,10 @@ class Loaders:
         key, statement = (tenant_id, opening_id), lookups.interviews_of_openings()
         return self._load("interviews", key, lambda: self._owned(statement, "opening_id"))
 
+    def budget_rows(self, tenant_id: UUID, agent_id: UUID) -> Awaitable[Rows]:
+        """An agent's budget with what it used on each day that may count; nothing where it has no budget."""
+        return self._load("budget", (tenant_id, agent_id), lambda: self._budgets)
+
     # ------------------------------------------------------------ how they fetch
 
     def _load(self, name: str, key: Any, fetch: Callable[[], Fetch]) -> Awaitable[Any]:
@@ -122,6 +127,14 @@ class Loaders:
             return [rows.get(id) for id in ids]
 
         return fetch
+
+    async def _budgets(self, keys: list[OwnedKey]) -> list[Rows]:
+        tenants, agents = zip(*keys, strict=True)
+        values = budget_values(set(tenants), set(agents), self._reads.now)
+        found: dict[OwnedKey, list[Any]] = defaultdict(list)
+        for row in await self._reads.all(budgets.budgets(), values):
+            found[row.tenant_id, row.agent_id].append(row)
+        return [found[key] for key in keys]
 
     def _many_by(self, statement: Any, column: str) -> Fetch:
         async def fetch(ids: list[UUID]) -> list[Rows]:

@@ -20,6 +20,7 @@ from models.rules.reports import (
     TranscriptReport,
 )
 from models.rules.words import CallDirection, InterviewStatus
+from resolvers.bulk import read_in_bulk
 from resolvers.context import parse_id
 from resolvers.scalars import Credits
 
@@ -116,6 +117,7 @@ class DocumentInput:
     credits_consumed: Credits | None = strawberry.field(description=_CONSUMED)
 
 
+@read_in_bulk
 @strawberry.input(one_of=True, description="Exactly one kind of event.")
 class UsageEventInput:
     call: CallInput | None = strawberry.field(description="A call that has ended.")

@@ -15,14 +15,18 @@ from strawberry.schema.config import StrawberryConfig
 from strawberry.types.field import StrawberryField
 
 from resolvers import words
+from resolvers.bulk import ReadsInBulk
 from resolvers.hiring import HiringMutations
 from resolvers.holds import HoldMutations
 from resolvers.keys import KeyMutations
 from resolvers.nodes import NodeQueries
 from resolvers.permissions import NEEDS, Needs, guarded
+from resolvers.plan_changes import PlanChangeMutations
 from resolvers.recording import RecordingMutations
+from resolvers.refunds import RefundMutations
 from resolvers.refusals import Refused, TooFewCredits
 from resolvers.scalars import SCALARS
+from resolvers.spending_rules import SpendingRuleMutations
 from resolvers.tenants import TenantMutations, TenantQueries
 from resolvers.top_ups import TopUpMutations
 from resolvers.watching import Subscription
@@ -36,7 +40,17 @@ class Query(NodeQueries, TenantQueries):
 
 
 @strawberry.type(description="What can be changed. Each answers with the result, or with why it was refused.")
-class Mutation(TenantMutations, HiringMutations, KeyMutations, RecordingMutations, TopUpMutations, HoldMutations):
+class Mutation(
+    TenantMutations,
+    HiringMutations,
+    KeyMutations,
+    RecordingMutations,
+    TopUpMutations,
+    HoldMutations,
+    RefundMutations,
+    SpendingRuleMutations,
+    PlanChangeMutations,
+):
     pass
 
 
@@ -46,6 +60,7 @@ def build_schema(query: type, mutation: type | None = None, subscription: type |
         mutation,
         subscription,
         types=[Refused, TooFewCredits],
+        execution_context_class=ReadsInBulk,
         config=StrawberryConfig(scalar_map=SCALARS),
     )
     graph = schema._schema

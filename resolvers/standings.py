@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Any
 
+import strawberry
+
 from models.actions.settling import settle_if_due
 from models.rules.periods import Period, boundary_day, days_in, period
 from models.rules.ranges import period_number
@@ -13,10 +15,18 @@ from models.rules.words import PoolKind
 from models.tables import standings as tables
 from models.unit_of_work import Reader
 from resolvers.context import Context, Info
+from resolvers.permissions import an_amount
+from resolvers.scalars import Credits
 
 _DAY = timedelta(days=1)
 SUMS = frozenset({"usedThisPeriod", "grantedThisPeriod"})
 """The fields that need more than the account's own row."""
+
+
+@strawberry.type(description="A pool of credits at some point of the ledger.")
+class PoolStanding:
+    kind: PoolKind = strawberry.field(description="Which pool.")
+    balance: Credits = an_amount(description="What its usable grants held.")
 
 
 @dataclass(frozen=True, slots=True)

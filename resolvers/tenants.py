@@ -14,6 +14,7 @@ from models.rules.refusals import Forbidden
 from models.rules.viewers import Permission
 from models.rules.words import Activity, RateUnit, Role, RolloverPolicy
 from models.tables import lists, lookups
+from resolvers.alerts import AlertsOfTenant
 from resolvers.call_log import CallLogOfTenant
 from resolvers.context import Context, Info, parse_any_id, parse_id
 from resolvers.conversations import ConversationsOfTenant
@@ -109,7 +110,9 @@ class Allowance:
 
 
 @strawberry.type(description="A customer organisation with a plan, a time zone and one credit account.")
-class Tenant(HiringOfTenant, ConversationsOfTenant, InteractionsOfTenant, CallLogOfTenant, CreditsOfTenant, Node):
+class Tenant(
+    HiringOfTenant, ConversationsOfTenant, InteractionsOfTenant, CallLogOfTenant, CreditsOfTenant, AlertsOfTenant, Node
+):
     kind = "tenant"
 
     name: str = strawberry.field(description="What it is called. Names need not be unique.")

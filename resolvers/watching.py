@@ -16,7 +16,7 @@ import strawberry
 from models.actions.watching import Standing, Stretch
 from models.rules.refusals import Invalid, NotFound
 from models.rules.viewers import Permission
-from models.rules.words import EntryKind, PoolKind, SubjectKind, TopUpStatus
+from models.rules.words import EntryKind, SubjectKind, TopUpStatus
 from resolvers import permissions
 from resolvers.call_log import CallLogRow
 from resolvers.context import Context, Info, parse_id
@@ -25,6 +25,7 @@ from resolvers.ledger import LedgerEntry
 from resolvers.nodes import FromRow
 from resolvers.permissions import an_amount, subscription
 from resolvers.scalars import BigInt, Credits
+from resolvers.standings import PoolStanding
 from resolvers.top_ups import TopUp
 
 AFTER = "after"
@@ -46,12 +47,6 @@ class Feed:
 
     def __aiter__(self) -> AsyncIterator[Any]:
         raise TypeError("A feed is shared: the server runs it, not its subscriber.")
-
-
-@strawberry.type(description="A pool of credits at some point of the ledger.")
-class PoolStanding:
-    kind: PoolKind = strawberry.field(description="Which pool.")
-    balance: Credits = an_amount(description="What its usable grants held.")
 
 
 @strawberry.type(
@@ -219,9 +214,15 @@ def _top_up_steps(stretch: Stretch) -> Events:
     return [
         TopUpEvent(seq=entry.seq, available=entry.balance_after, entry=entry)
         for entry in stretch.entries
-        # Auto-recharge and corrections of late usage write entries that are no step of a top-up.
-        if entry.kind == EntryKind.TOP_UP and entry.top_up_status is not None
+        if _is_step(entry)
     ]
+
+
+def _is_step(entry: Any) -> bool:
+    """Late usage may change what a top-up has paid for, which is written down without being a step of it."""
+    if entry.kind != EntryKind.TOP_UP or entry.top_up_status is None:
+        return False
+    return bool(entry.credits > 0 or entry.top_up_status != TopUpStatus.SETTLED)
 
 
 def _log_rows(stretch: Stretch, agent_id: UUID | None) -> Events:

@@ -8,11 +8,15 @@ from models.rules.ranges import RangePreset
 from models.rules.words import (
     Activity,
     AgentChannel,
+    AlertKind,
+    BudgetAction,
     CallDirection,
+    ChangeWhen,
     EntryKind,
     ErrorCode,
     GrantSource,
     HoldStatus,
+    Interval,
     InterviewStatus,
     OpeningStatus,
     PoolKind,
@@ -155,6 +159,30 @@ explain(
     RELEASE="Credits that were set aside became available again.",
 )
 explain(
+    Interval,
+    "A stretch of time by the calendar of the tenant's time zone.",
+    HOUR="An hour.",
+    DAY="A day, from midnight.",
+    WEEK="A week, from Monday.",
+    MONTH="A calendar month.",
+    YEAR="A calendar year.",
+)
+explain(
+    BudgetAction,
+    "What happens when an agent has used up its budget.",
+    WARN="An alert is raised.",
+    STOP="An alert is raised, and the agent's next calls are not authorized.",
+)
+explain(
+    AlertKind,
+    "What a tenant is warned of.",
+    LOW_BALANCE="Less became available than one of the tenant's thresholds.",
+    OUT_OF_CREDITS="Nothing is available any more.",
+    RUNAWAY_AGENT="An agent uses far more than it usually does.",
+    BUDGET_REACHED="An agent has used up its budget.",
+    TOP_UP_FAILED="A top-up was not paid, or an automatic one would have exceeded its cap.",
+)
+explain(
     TopUpStatus,
     "How far a purchase of credits is.",
     PENDING="Asked for and not paid yet; it adds nothing.",
@@ -168,4 +196,10 @@ explain(
     SETTLED="The call was recorded: it took its price, and the rest was given back.",
     RELEASED="They were given back before there was a call.",
     EXPIRED="They were given back because the hold's time was over.",
+)
+explain(
+    ChangeWhen,
+    "When a tenant goes over to another plan.",
+    NOW="At once: rates and limits hold from now on, and the difference is granted for the rest of the period.",
+    NEXT_PERIOD="When the next billing period begins.",
 )

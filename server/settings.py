@@ -2,6 +2,7 @@
 
 import os
 import re
+from base64 import b64decode
 from collections.abc import Mapping
 from difflib import get_close_matches
 from typing import Annotated, Any, Literal, Self
@@ -16,7 +17,7 @@ FOR_TESTS = "TALLYGRAPH_TEST_"
 SAFE_SECRET = 32
 SHORTEST_SECRET = 8
 
-SECRETS = ("operator_key", "key_pepper", "jwt_secret", "metrics_key")
+SECRETS = ("operator_key", "key_pepper", "jwt_secret", "metrics_key", "webhook_secret")
 
 ORIGIN = re.compile(r"https?://[a-z0-9.\-]+(:\d{1,5})?|https?://\[[0-9a-f:]+\](:\d{1,5})?")
 HOST = re.compile(r"\*|(\*\.)?[a-z0-9]([a-z0-9.\-]*[a-z0-9])?")
@@ -52,6 +53,12 @@ class Settings(BaseSettings):
     jwks_url: str | None = Field(None, description="Address of the key set that the platform's tokens are signed with.")
     metrics_key: SecretStr | None = Field(
         None, description="Key that `/metrics` asks for as a bearer token; without it everyone may read them."
+    )
+    webhook_url: str | None = Field(
+        None, description="Address that is told of top-ups to be paid and of alerts, by signed messages."
+    )
+    webhook_secret: SecretStr | None = Field(
+        None, description="Secret that those messages are signed with, `whsec_` and 24 to 64 bytes in base64."
     )
     host: str = Field("127.0.0.1", min_length=1, description="Address to listen on.")
     port: int = Field(8000, ge=0, le=65535, description="Port to listen on; 0 takes a free one.")
@@ -138,7 +145,7 @@ class Settings(BaseSettings):
             raise ValueError("give memory://, redis://... or postgresql://...")
         return url
 
-    @field_validator("jwks_url")
+    @field_validator("jwks_url", "webhook_url")
     @classmethod
     def _is_address(cls, url: str | None) -> str | None:
         if url is not None and (urlsplit(url).scheme not in ("http", "https") or not urlsplit(url).hostname):
@@ -152,10 +159,23 @@ class Settings(BaseSettings):
             raise ValueError(f"give at least {SHORTEST_SECRET} characters, so that it cannot be guessed")
         return secret
 
+    @field_validator("webhook_secret")
+    @classmethod
+    def _can_sign(cls, secret: SecretStr | None) -> SecretStr | None:
+        if secret is not None and not _is_signing_key(secret.get_secret_value()):
+            raise ValueError("give whsec_ and 24 to 64 random bytes in base64")
+        return secret
+
     @field_validator("log_level", mode="before")
     @classmethod
     def _in_capitals(cls, level: object) -> object:
         return level.upper() if isinstance(level, str) else level
+
+    @model_validator(mode="after")
+    def _webhooks_are_signed(self) -> Self:
+        if self.webhook_url is not None and self.webhook_secret is None:
+            raise ValueError("WEBHOOK_URL: messages are always signed, so give WEBHOOK_SECRET too")
+        return self
 
     @model_validator(mode="after")
     def _workers_can_share(self) -> Self:
@@ -164,6 +184,15 @@ class Settings(BaseSettings):
         if self.workers > 1 and self.broadcast_url.startswith("memory:"):
             raise ValueError("WORKERS (or WEB_CONCURRENCY): more than one cannot share memory://")
         return self
+
+
+def _is_signing_key(secret: str) -> bool:
+    text = secret.removeprefix("whsec_")
+    try:
+        key = b64decode(text + "=" * (-len(text) % 4), validate=True)
+    except ValueError:
+        return False
+    return 24 <= len(key) <= 64
 
 
 def read_settings(**given: Any) -> Settings:

@@ -1,8 +1,8 @@
 """The one place where the server is wired together."""
 
 import gc
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Callable
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, nullcontext
 from importlib import import_module
 
 from starlette.applications import Starlette
@@ -23,6 +23,7 @@ from server.migrations import pending_on
 from server.settings import Settings, read_settings
 from server.watching.doorbell import Doorbell
 from server.watching.watcher import Watchers
+from server.webhooks import Webhooks
 
 
 def create() -> Starlette:
@@ -32,7 +33,11 @@ def create() -> Starlette:
     return wired(settings, import_module("resolvers.schema").schema)
 
 
-def wired(settings: Settings, schema: Schema) -> Starlette:
+Beside = Callable[[Books, Recorder], AbstractAsyncContextManager[None]]
+"""What runs beside a server for as long as it does, on its books."""
+
+
+def wired(settings: Settings, schema: Schema, beside: Beside | None = None) -> Starlette:
     """The server that answers a schema from the books that the settings name."""
     doorbell = Doorbell(settings.broadcast_url)
     books = open_books(settings.database_url, doorbell.ring)
@@ -40,6 +45,7 @@ def wired(settings: Settings, schema: Schema) -> Starlette:
     pepper = settings.key_pepper.get_secret_value() if settings.key_pepper else ""
 
     recorder, owners = Recorder(books), Owners(books)
+    webhooks = webhooks_of(settings, books)
 
     def context_for(viewer: Viewer, request: RequestInfo) -> Context:
         return Context(viewer, books, pepper, recorder=recorder, owners=owners)
@@ -47,10 +53,15 @@ def wired(settings: Settings, schema: Schema) -> Starlette:
     @asynccontextmanager
     async def lifespan(_app: Starlette) -> AsyncIterator[None]:
         calm_collector()
+        if webhooks is not None:
+            await webhooks.open()
         try:
-            yield
+            async with beside(books, recorder) if beside else nullcontext():
+                yield
         finally:
             await recorder.close()
+            if webhooks is not None:
+                await webhooks.close()
             await keyring.close()
             await books.close()
 
@@ -63,6 +74,13 @@ def wired(settings: Settings, schema: Schema) -> Starlette:
         lifespan=lifespan,
         watchers=Watchers(books, doorbell),
     )
+
+
+def webhooks_of(settings: Settings, books: Books) -> Webhooks | None:
+    """Who sends the webhooks; nobody where the settings name no address."""
+    if settings.webhook_url is None or settings.webhook_secret is None:
+        return None
+    return Webhooks(books, settings.webhook_url, settings.webhook_secret.get_secret_value())
 
 
 def calm_collector() -> None:

@@ -11,6 +11,7 @@ from sqlalchemy import insert, select
 
 from models.actions.credits import GrantWish, TopUpWish, grant_credits, open_account, top_up
 from models.actions.finishing import finish
+from models.actions.interactions import InteractionWish, create_interaction
 from models.actions.recording import Outcome, Recorded, Submission, record
 from models.actions.settling import settle
 from models.actions.tenants import set_plan_rates
@@ -56,7 +57,7 @@ class TestBooks:
     books: Books
     clock: Clock
     made: int = 0
-    agents: dict[UUID, UUID] = field(default_factory=dict)
+    agents: dict[UUID, UUID] = field(default_factory=dict, repr=False)
 
     def table(self, name: str) -> Any:
         return metadata.tables[name]
@@ -138,15 +139,10 @@ class TestBooks:
 
     async def an_interaction(self, tenant: UUID, agent: UUID | None = None) -> UUID:
         self.made += 1
-        return await self.add(
-            "interaction",
-            tenant_id=tenant,
-            external_id=f"interaction-{self.made}",
-            agent_id=agent,
-            created_at=self.clock.now,
-            credits=0,
-            refunded=0,
-        )
+        async with self.books.work() as work:
+            wish = InteractionWish(f"interaction-{self.made}", agent, None, self.clock.now)
+            id: UUID = (await create_interaction(work, tenant, wish)).id
+        return id
 
     async def top_up(self, tenant: UUID, credits: str, key: str | None = None, **more: Any) -> UUID:
         self.made += 1
@@ -173,7 +169,7 @@ class TestBooks:
             key=more.pop("key", f"call-{self.made}"),
             direction=CallDirection.INBOUND,
             started_at=start,
-            ended_at=start + timedelta(minutes=minutes),
+            ended_at=more.pop("ended_at", start + timedelta(minutes=minutes)),
             **more,
         )
         (outcome,) = await self.record(tenant, report)

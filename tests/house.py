@@ -2,20 +2,23 @@
 
 import asyncio
 from collections.abc import Sequence
+from datetime import UTC, datetime
 from fractions import Fraction
 from typing import Any
 
 from sqlalchemy import select
 
+from models.actions.credits import GrantWish, grant_credits
 from models.actions.hiring import NewAgent, create_agent
 from models.actions.tenants import NewPlan, NewTenant, create_plan, create_tenant
 from models.rules.amounts import MICRO
 from models.rules.rating import Rate
-from models.rules.words import Activity, AgentChannel, RateUnit
+from models.rules.words import Activity, AgentChannel, EntryKind, RateUnit
 from models.tables.base import metadata
 from server.database import open_books
 from server.migrations import migrate
 
+LONG_BEFORE = datetime(2000, 1, 1, tzinfo=UTC)
 A_MINUTE = Fraction("0.36")
 A_MESSAGE = Fraction("0.1")
 A_THOUSAND_TOKENS = Fraction("2.5")
@@ -39,16 +42,21 @@ class House:
         self.url = database_url
         asyncio.run(migrate(database_url))
 
-    def add(self, name: str, zone: str = "UTC", steps: tuple[int, int] = (60, 60), **plan: Any) -> str:
-        asyncio.run(self._add(name, zone, steps, plan))
-        return name
+    def add(
+        self, name: str, zone: str = "UTC", steps: tuple[int, int] = (60, 60), granted: int = 0, **plan: Any
+    ) -> None:
+        """A tenant on a plan of its own, with credits that pay for all its past, if they are enough."""
+        asyncio.run(self._add(name, zone, steps, granted, plan))
 
-    async def _add(self, name: str, zone: str, steps: tuple[int, int], more: Any) -> None:
+    async def _add(self, name: str, zone: str, steps: tuple[int, int], granted: int, more: Any) -> None:
         books = open_books(self.url)
         async with books.work() as work:
             plan = await create_plan(work, NewPlan(name, 0, *steps, RATES, **more))
             tenant = await create_tenant(work, NewTenant(name, plan.id, zone, name))
             await create_agent(work, NewAgent(tenant.id, name, AgentChannel.VOICE, external_id=name))
+        if granted:
+            async with books.work() as work:
+                await grant_credits(work, GrantWish(tenant.id, "first", granted * MICRO, effective_at=LONG_BEFORE))
         await books.close()
 
     def rows(self, tenant: str, table: str) -> Sequence[Any]:
@@ -64,11 +72,12 @@ class House:
         await books.close()
         return rows
 
-    def owed(self, tenant: str) -> Fraction:
-        """What the account owes, which nothing has paid yet, after a look at whether the roll-ups say the same."""
+    def used(self, tenant: str) -> Fraction:
+        """The credits that were used, after a look at whether account, ledger and roll-ups agree about them."""
         (account,) = self.rows(tenant, "account")
-        used = sum(row.credits for row in self.rows(tenant, "usage_day"))
-        charged = -sum(row.credits for row in self.rows(tenant, "entry"))
-        assert account.overdrawn == used == charged
-        assert account.plan_balance == account.top_up_balance == 0
-        return Fraction(account.overdrawn, MICRO)
+        entries = self.rows(tenant, "entry")
+        counted = sum(row.credits for row in self.rows(tenant, "usage_day"))
+        granted = sum(row.credits for row in entries if row.kind == EntryKind.GRANT)
+        assert counted == -sum(row.credits for row in entries if row.kind == EntryKind.USAGE)
+        assert account.plan_balance + account.top_up_balance - account.overdrawn == granted - counted
+        return Fraction(counted, MICRO)

@@ -11,7 +11,15 @@ import pytest
 ROOT = Path(__file__).resolve().parents[1]
 
 # From the ground up: each floor imports only those before it.
-FLOORS = ["models.rules", "models.tables", "models.unit_of_work", "models.actions", "resolvers", "server"]
+FLOORS = [
+    "models.rules",
+    "models.tables",
+    "models.sessions",
+    "models.unit_of_work",
+    "models.actions",
+    "resolvers",
+    "server",
+]
 
 # Libraries that a floor must do without.
 NOT_FOR = {
@@ -84,6 +92,13 @@ def test_a_floor_does_without_the_libraries_of_the_others(module: str) -> None:
 @pytest.mark.parametrize("module", [name for name in modules() if not is_within(name, "server")])
 def test_only_the_server_reads_the_environment(module: str) -> None:
     assert not reads_environment(tree_of(module))
+
+
+@pytest.mark.parametrize("module", modules())
+def test_only_finishing_saves_accounts(module: str) -> None:
+    # Whoever saved an account without it would leave out alerts, budgets and automatic top-ups.
+    names = [name for name in imported(tree_of(module), module) if name.endswith(".save_accounts")]
+    assert names == [] or module == "models.actions.finishing"
 
 
 def test_no_file_names_a_registry_or_a_place_on_one_machine() -> None:

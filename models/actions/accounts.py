@@ -25,6 +25,7 @@ from models.rules.warnings import thresholds_of_text
 from models.rules.words import AlertKind, EntryKind, GrantSource, PoolKind, RolloverPolicy, SubjectKind, TopUpStatus
 from models.tables import ledger
 from models.tables.ledger import ALLOCATION, CHECKPOINT, DEBT, ENTRY, GRANT
+from models.tables.recording import CHANGE_CALL
 from models.unit_of_work import UnitOfWork
 
 
@@ -143,6 +144,7 @@ class Account:
     """The calls that entries of this transaction are about, with the seq of the last one."""
     refunds: list[tuple[Movement, Who]] = field(default_factory=list)
     """The refunds among the entries of this transaction that are yet to be counted."""
+    _new_grants: dict[tuple[GrantSource, str], UUID] = field(default_factory=dict)
     _stored_debts: dict[Order, int] = field(default_factory=dict)
     _entries: list[tuple[Any, ...]] = field(default_factory=list)
     _allocations: list[tuple[Any, ...]] = field(default_factory=list)
@@ -273,7 +275,8 @@ class Account:
         for grant in self.grants.values():
             if grant.lot.source is source and grant.lot.key == key:
                 return grant.lot.id
-        return new_id()
+        # The fold asks for one and the same grant as often as it likes.
+        return self._new_grants.setdefault((source, key), new_id())
 
     def keep_state(self, at: datetime, state: State) -> None:
         """Keep a state as a checkpoint: all that happened before a moment, and nothing of the moment."""
@@ -425,7 +428,20 @@ async def save_accounts(work: UnitOfWork, accounts: Sequence[Account]) -> None:
     await save_checkpoints(work, accounts)
     if accounts:
         await work.run(ledger.change_account(), [account.values() for account in accounts])
+    await _save_last_seqs(work, accounts)
     await save_roll_ups(work, [account.rolled for account in accounts])
+
+
+async def _save_last_seqs(work: UnitOfWork, accounts: Sequence[Account]) -> None:
+    """Let calls that were recorded before name the entries that have corrected them."""
+    corrected = [
+        {"b_tenant": account.tenant_id, "b_id": call_id, "b_last_seq": seq}
+        for account in accounts
+        for call_id, seq in account.call_seqs.items()
+    ]
+    await _run_many(work, CHANGE_CALL, corrected)
+    for account in accounts:
+        account.call_seqs.clear()
 
 
 async def _count_refunds(work: UnitOfWork, accounts: Sequence[Account]) -> None:

@@ -2,7 +2,6 @@
 
 from dataclasses import dataclass
 from datetime import datetime
-from hashlib import blake2b
 from typing import Any
 from uuid import UUID
 
@@ -10,6 +9,7 @@ from sqlalchemy import insert, update
 
 from models.actions.accounts import About, Account, Grant, lock_account
 from models.actions.finishing import finish
+from models.actions.once import made_before, take_key
 from models.actions.recharging import announce_request, take_outcome
 from models.actions.settling import fold_in
 from models.rules import keeping
@@ -22,9 +22,7 @@ from models.rules.reports import EARLIEST, LONGEST_KEY, LONGEST_REMARKS, check_l
 from models.rules.words import EntryKind, GrantSource, PoolKind, SubjectKind, TopUpStatus
 from models.tables import credits as tables
 from models.tables.base import metadata
-from models.tables.dialects import taken_keys
 from models.tables.ledger import ACCOUNT
-from models.tables.recording import TAKEN_KEY
 from models.unit_of_work import UnitOfWork
 
 TOP_UP = metadata.tables["top_up"]
@@ -88,7 +86,7 @@ async def top_up(work: UnitOfWork, wish: TopUpWish) -> UUID:
     if wish.payment_reference is not None:
         check_name(wish.payment_reference, "payment_reference", LONGEST_REFERENCE)
     account = await lock_account(work, wish.tenant_id)
-    known = await _known(work, wish.tenant_id, "top_up", wish.key, _digest(wish))
+    known = await made_before(work, wish.tenant_id, "top_up", wish.key, wish)
     if known is not None:
         return known
     if wish.expires_at is not None and wish.expires_at <= work.now:
@@ -103,7 +101,7 @@ async def top_up(work: UnitOfWork, wish: TopUpWish) -> UUID:
         about = About(remarks=wish.remarks, top_up_status=status)
         account.append(Movement(work.now, EntryKind.TOP_UP, SubjectKind.TOP_UP, id, wish.key, 0, ()), about)
         await announce_request(work, wish.tenant_id, id, wish.credits, automatic=False)
-    await _take_key(work, wish.tenant_id, "top_up", wish.key, _digest(wish), id)
+    await take_key(work, wish.tenant_id, "top_up", wish.key, wish, id)
     await finish(work, [account])
     return id
 
@@ -113,7 +111,7 @@ async def grant_credits(work: UnitOfWork, wish: GrantWish) -> UUID:
     _check_credits_in(wish.key, wish.credits, wish.remarks)
     _check_grant(wish)
     account = await lock_account(work, wish.tenant_id)
-    known = await _known(work, wish.tenant_id, "grant", wish.key, _digest(wish))
+    known = await made_before(work, wish.tenant_id, "grant", wish.key, wish)
     if known is not None:
         return known
     await fold_in(work, account)
@@ -125,7 +123,7 @@ async def grant_credits(work: UnitOfWork, wish: GrantWish) -> UUID:
         raise Invalid("A grant ends after it begins.", ("expires_at",))
     lot = Lot(new_id(), wish.key, wish.pool, wish.source, wish.credits, wish.credits, wish.priority, since, until)
     await _bring_in(work, account, Grant(lot, "AHEAD", is_given=True, recorded_at=work.now, remarks=wish.remarks))
-    await _take_key(work, wish.tenant_id, "grant", wish.key, _digest(wish), lot.id)
+    await take_key(work, wish.tenant_id, "grant", wish.key, wish, lot.id)
     await finish(work, [account])
     return lot.id
 
@@ -248,25 +246,3 @@ def _still_ahead(expires_at: datetime | None, work: UnitOfWork) -> datetime | No
     if expires_at is not None and expires_at <= work.now:
         raise Invalid("These credits would have ended before they were paid.", ("id",))
     return expires_at
-
-
-# ---------------------------------------------------------------- keys
-
-
-async def _known(work: UnitOfWork, tenant_id: UUID, kind: str, key: str, content: bytes) -> UUID | None:
-    """What was made when this key was used before; other content is refused."""
-    row = await work.first(*taken_keys(work.dialect, [(tenant_id, kind, key)]))
-    if row is None:
-        return None
-    if row.digest != content:
-        raise Conflict("This key was used for something else.", ("key",))
-    known: UUID = row.subject_id
-    return known
-
-
-async def _take_key(work: UnitOfWork, tenant_id: UUID, kind: str, key: str, content: bytes, id: UUID) -> None:
-    await work.insert(TAKEN_KEY, [(tenant_id, kind, key, content, id)])
-
-
-def _digest(wish: TopUpWish | GrantWish) -> bytes:
-    return blake2b(repr(wish).encode(), digest_size=16).digest()

@@ -403,24 +403,23 @@ class Batch:
         for tenant_id, account in self.accounts.items():
             charges = self.charges[tenant_id]
             await fold_in(self.work, account, charges.facts, charges.abouts)
+        self._number_new_calls()
         await self._save_holds()
         await finish(self.work, list(self.accounts.values()))
         await self._save_activities()
         await self.work.insert(tables.TAKEN_KEY, self.new_keys)
 
-    async def _save_activities(self) -> None:
-        corrected = []
+    def _number_new_calls(self) -> None:
+        """Let the rows of new calls name their entries. Those of others are changed with their account."""
         for account in self.accounts.values():
-            for call_id, seq in account.call_seqs.items():
-                if call_id in self.made:
-                    self.made[call_id][1][_LAST_SEQ] = seq
-                else:
-                    corrected.append({"b_tenant": account.tenant_id, "b_id": call_id, "b_last_seq": seq})
+            seqs = account.call_seqs
+            for call_id in [call_id for call_id in seqs if call_id in self.made]:
+                self.made[call_id][1][_LAST_SEQ] = seqs.pop(call_id)
+
+    async def _save_activities(self) -> None:
         await self.interviews.save(self.work)
         for table in (tables.CALL, tables.MESSAGE, *(piece.table for piece in _PIECES.values())):
             await self.work.insert(table, self.rows[table.name])
-        if corrected:
-            await self.work.run(tables.CHANGE_CALL, corrected)
         charged = [
             {"b_tenant": tenant_id, "b_id": id, "b_credits": credits}
             for (tenant_id, id), credits in self.interactions_charged.items()

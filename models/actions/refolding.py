@@ -33,9 +33,6 @@ from models.tables import ledger
 from models.unit_of_work import UnitOfWork
 
 
-MOST_DEBTS_KEPT_OFTEN = 1_000
-
-
 async def fold_again(
     work: UnitOfWork, account: Account, facts: Sequence[Fact], abouts: Mapping[Name, About], horizon: datetime
 ) -> None:
@@ -52,7 +49,7 @@ async def fold_again(
     known = [*_facts_recorded(recorded, account), *begun, *_boundaries(account, since, horizon)]
     in_order = _merged([*known, *facts])
     state.payments = await load_payments(work, account, in_order, since)
-    last_late = max(fact.order for fact in facts if account.state.is_late(fact))
+    last_late = max((fact.order for fact in facts if account.state.is_late(fact)), default=facts[0].order)
     movements = _fold(account, state, in_order, last_late)
     movements += state.fold((), until=horizon)
     _take(account, state, since)
@@ -73,7 +70,7 @@ def _fold(account: Account, state: State, facts: Sequence[Fact], last_late: Orde
         if fact.order.at > state.order.at:
             if account.facts_since_checkpoint >= accounts.FACTS_BETWEEN_CHECKPOINTS:
                 account.keep_state_now(state)
-            if after_late is None and state.order >= last_late and len(state.debts) <= MOST_DEBTS_KEPT_OFTEN:
+            if after_late is None and state.order >= last_late and len(state.debts) <= accounts.MOST_DEBTS_KEPT:
                 after_late = state.order.at + state.order.at.resolution, keeping.state_as_text(state)
         state.fold_one(fact, movements)
         account.facts_since_checkpoint += 1

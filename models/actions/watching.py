@@ -71,12 +71,27 @@ async def standing_at(reader: Reader, tenant_id: UUID, seq: int) -> Standing:
 async def stretch_until(
     reader: Reader, tenant_id: UUID, after: int, until: int, known: Standing | None = None
 ) -> Stretch:
-    """What happened between two seqs. A standing that is known already, at `after` or at `until`, saves sums."""
-    entries = await reader.all(tables.entries_between(), {"tenant_id": tenant_id, "after": after, "until": until})
-    assert len(entries) == until - after, "A ledger's numbers have no gaps."
+    """What happened between two seqs, as far as whole transactions lie between them.
+
+    A standing that is known already, of whatever seq, saves sums.
+    """
+    # One more than is wanted, to see whether the last transaction goes on.
+    found = await reader.all(tables.entries_between(), {"tenant_id": tenant_id, "after": after, "until": until + 1})
+    entries = _whole_transactions(found, until - after)
+    seq = after + len(entries)
+    assert not entries or entries[-1].seq == seq, "A ledger's numbers have no gaps."
     if known is None:
-        known = await standing_at(reader, tenant_id, until)
-    return Stretch(tenant_id, after, await _moved(reader, tenant_id, known, until), entries)
+        known = await standing_at(reader, tenant_id, seq)
+    return Stretch(tenant_id, after, await _moved(reader, tenant_id, known, seq), entries)
+
+
+def _whole_transactions(entries: Rows, most: int) -> Rows:
+    """As many as are wanted, or fewer: nobody else could see the ledger between two entries of one transaction."""
+    end = most
+    while 0 < end < len(entries) and entries[end - 1].recorded_at == entries[end].recorded_at:
+        end -= 1
+    # A transaction that is longer than that is told in parts.
+    return entries[: end or most]
 
 
 async def _moved(reader: Reader, tenant_id: UUID, known: Standing, seq: int) -> Standing:

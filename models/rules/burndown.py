@@ -72,5 +72,5 @@ def burn_order(grant: Grant) -> BurnOrder:
         # The key and not the id, which tells the order of arrival. Actions of different kinds
         # may share a key, and differ in the source.
         grant.key,
-        grant.source.value,
+        str(grant.source),
     )

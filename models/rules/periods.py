@@ -59,6 +59,12 @@ def period_at(anchor_day: date, zone: ZoneInfo, at: datetime) -> Period | None:
     return period(anchor_day, n, zone) if n >= 0 else None
 
 
+def days_left(anchor_day: date, period: Period, today: date) -> tuple[int, int]:
+    """How many days of a period are left, today among them, and how many it has."""
+    first, end = boundary_day(anchor_day, period.index), boundary_day(anchor_day, period.index + 1)
+    return (end - today).days, (end - first).days
+
+
 def start_of_day(day: date, zone: ZoneInfo) -> datetime:
     """The first instant of a day, which is midnight unless clocks skip it."""
     midnight = datetime.combine(day, time(), zone)

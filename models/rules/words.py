@@ -49,6 +49,13 @@ class RolloverPolicy(Word):
     UNLIMITED = "UNLIMITED"
 
 
+class ChangeWhen(Word):
+    """When a tenant goes over to another plan."""
+
+    NOW = "NOW"
+    NEXT_PERIOD = "NEXT_PERIOD"
+
+
 class AgentChannel(Word):
     """How an agent works."""
 

@@ -6,7 +6,7 @@ from typing import Any
 from uuid import UUID
 
 import orjson
-from sqlalchemy import Executable, String, Table, Uuid, bindparam, text
+from sqlalchemy import Executable, String, Table, TextClause, Uuid, bindparam, text
 from sqlalchemy.dialects.postgresql import ARRAY
 
 from models.tables.base import REPLACED
@@ -83,3 +83,8 @@ def _places(dialect: str, count: int) -> str:
     if dialect == POSTGRESQL:
         return ", ".join(f"${position}" for position in range(1, count + 1))
     return ", ".join("?" * count)
+
+
+def through_index(dialect: str, table: Table, index: str) -> TextClause:
+    """A table to select from, read through an index of its rows. SQLite would prefer one that has them all."""
+    return text(table.name if dialect == POSTGRESQL else f"{table.name} INDEXED BY {index}")

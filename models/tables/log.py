@@ -7,11 +7,25 @@ rows passed over.
 from functools import cache
 from typing import Any
 
-from sqlalchemy import BigInteger, ColumnElement, Select, Table, and_, bindparam, cast, func, select
+from sqlalchemy import (
+    BigInteger,
+    ColumnElement,
+    Select,
+    Subquery,
+    Table,
+    and_,
+    bindparam,
+    cast,
+    func,
+    literal_column,
+    select,
+    text,
+)
 
 from models.rules.words import EntryKind, SubjectKind
 from models.tables import conversations, credits, usage
 from models.tables.base import metadata
+from models.tables.dialects import through_index
 from models.tables.usage import WHOLE_DAY
 
 _FILL_THE_METADATA = (conversations, credits, usage)
@@ -49,33 +63,34 @@ def totals(*, ranged: bool) -> Select[Any]:
 
 
 @cache
-def hour_of_row(*, ranged: bool) -> Select[Any]:
-    """The day and hour in which the row after the :skipped newest ones lies, and how many come before that hour."""
-    counted, skipped = _counts(ranged=ranged), bindparam("skipped", type_=BigInteger())
-    newest_days = _whole_number(func.sum(COUNT.c.rows).over(order_by=COUNT.c.day.desc()))
-    days = (
-        select(COUNT.c.day, COUNT.c.rows, newest_days.label("through"))
-        .where(*counted, COUNT.c.hour == WHOLE_DAY)
-        .subquery("days")
+def day_of_row(*, ranged: bool) -> Select[Any]:
+    """The day in which the row after the :skipped newest ones lies, and how many rows come before that day."""
+    through = _whole_number(func.sum(COUNT.c.rows).over(order_by=COUNT.c.day.desc()))
+    days = select(COUNT.c.day, (through - COUNT.c.rows).label("before"), through.label("through")).where(
+        *_counts(ranged=ranged), COUNT.c.hour == WHOLE_DAY
     )
-    the_day = (
-        select(days.c.day, (days.c.through - days.c.rows).label("before"))
-        .where(days.c.through > skipped)
-        .order_by(days.c.day.desc())
-        .limit(1)
-        .subquery("the_day")
+    return _first_beyond(days, "day")
+
+
+# Beside the day and not with it in one statement: a database that knows little of its tables would find the day anew
+# for every hour.
+@cache
+def hour_of_row() -> Select[Any]:
+    """The hour of :day in which the row after the :skipped newest ones of the day lies, and how many come before it."""
+    through = _whole_number(func.sum(COUNT.c.rows).over(order_by=COUNT.c.hour.desc()))
+    hours = select(COUNT.c.hour, (through - COUNT.c.rows).label("before"), through.label("through")).where(
+        *_counts(ranged=False), COUNT.c.hour.in_(_HOURS), COUNT.c.day == bindparam("day", type_=COUNT.c.day.type)
     )
-    newest_hours = _whole_number(func.sum(COUNT.c.rows).over(order_by=COUNT.c.hour.desc()))
-    hours = (
-        select(COUNT.c.day, COUNT.c.hour, COUNT.c.rows, (the_day.c.before + newest_hours).label("through"))
-        .join_from(the_day, COUNT, COUNT.c.day == the_day.c.day)
-        .where(*counted, COUNT.c.hour.in_(_HOURS))
-        .subquery("hours")
-    )
+    return _first_beyond(hours, "hour")
+
+
+def _first_beyond(parts: Select[Any], name: str) -> Select[Any]:
+    """Of parts of the log, the newest that reaches beyond the :skipped rows."""
+    counted = parts.subquery("counted")
     return (
-        select(hours.c.day, hours.c.hour, (hours.c.through - hours.c.rows).label("before"))
-        .where(hours.c.through > skipped)
-        .order_by(hours.c.hour.desc())
+        select(counted.c[name], counted.c.before)
+        .where(counted.c.through > bindparam("skipped", type_=BigInteger()))
+        .order_by(counted.c[name].desc())
         .limit(1)
     )
 
@@ -97,9 +112,38 @@ _SHOWN = (
 )
 
 
-def page() -> Select[Any]:
+@cache
+def page(dialect: str) -> Select[Any]:
     """The rows of the log of :tenant_id from :starts_at to before :ends_at, the newest first, after some :passed."""
-    return _PAGE
+    keys = _keys(dialect)
+    is_call = and_(
+        CALL.c.tenant_id == ENTRY.c.tenant_id,
+        CALL.c.id == ENTRY.c.subject_id,
+        ENTRY.c.subject_kind == SubjectKind.CALL,
+        ENTRY.c.kind == EntryKind.USAGE,
+    )
+    return (
+        select(*_SHOWN)
+        .join_from(keys, ENTRY, and_(ENTRY.c.tenant_id == bindparam("tenant_id"), ENTRY.c.seq == keys.c.seq))
+        .join(CALL, is_call, isouter=True)
+        .join(_LAST, and_(_LAST.c.tenant_id == CALL.c.tenant_id, _LAST.c.seq == CALL.c.last_seq), isouter=True)
+        .order_by(keys.c.occurred_at.desc(), keys.c.seq.desc())
+    )
+
+
+def _keys(dialect: str) -> Subquery:
+    """Where the rows of a page lie. While rows are passed over, nothing but their index is read."""
+    tenant_id, seq, at = (literal_column(name, ENTRY.c[name].type) for name in ("tenant_id", "seq", "occurred_at"))
+    return (
+        select(seq, at)
+        .select_from(through_index(dialect, ENTRY, "ix_entry_log"))
+        # The index is for this very text.
+        .where(tenant_id == bindparam("tenant_id"), text("in_log"), *_within(at))
+        .order_by(at.desc(), seq.desc())
+        .limit(ROWS_ON_A_PAGE)
+        .offset(bindparam("passed", type_=BigInteger()))
+        .subquery("keys")
+    )
 
 
 def page_of_agent() -> Select[Any]:
@@ -110,32 +154,6 @@ def page_of_agent() -> Select[Any]:
 def _within(at: ColumnElement[Any]) -> list[ColumnElement[bool]]:
     return [at >= bindparam("starts_at", type_=at.type), at < bindparam("ends_at", type_=at.type)]
 
-
-# The keys alone are read from their index while rows are passed over.
-_keys = (
-    select(ENTRY.c.seq, ENTRY.c.occurred_at)
-    .where(ENTRY.c.tenant_id == bindparam("tenant_id"), ENTRY.c.in_log, *_within(ENTRY.c.occurred_at))
-    .order_by(ENTRY.c.occurred_at.desc(), ENTRY.c.seq.desc())
-    .limit(ROWS_ON_A_PAGE)
-    .offset(bindparam("passed", type_=BigInteger()))
-    .subquery("keys")
-)
-_PAGE = (
-    select(*_SHOWN)
-    .join_from(_keys, ENTRY, and_(ENTRY.c.tenant_id == bindparam("tenant_id"), ENTRY.c.seq == _keys.c.seq))
-    .join(
-        CALL,
-        and_(
-            CALL.c.tenant_id == ENTRY.c.tenant_id,
-            CALL.c.id == ENTRY.c.subject_id,
-            ENTRY.c.subject_kind == SubjectKind.CALL,
-            ENTRY.c.kind == EntryKind.USAGE,
-        ),
-        isouter=True,
-    )
-    .join(_LAST, and_(_LAST.c.tenant_id == CALL.c.tenant_id, _LAST.c.seq == CALL.c.last_seq), isouter=True)
-    .order_by(_keys.c.occurred_at.desc(), _keys.c.seq.desc())
-)
 
 _calls = (
     select(CALL.c.id, CALL.c.started_at)

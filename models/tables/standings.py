@@ -16,7 +16,17 @@ POOL: Table = metadata.tables["credit_pool"]
 USAGE_DAY: Table = metadata.tables["usage_day"]
 POOL_DAY: Table = metadata.tables["pool_day"]
 
-_STANDING = ("tenant_id", "seq", "plan_balance", "top_up_balance", "overdrawn", "held", "due_at")
+_STANDING = (
+    "tenant_id",
+    "seq",
+    "plan_balance",
+    "top_up_balance",
+    "overdrawn",
+    "held",
+    "due_at",
+    "low_balance_thresholds",
+    "recharge_again_at",
+)
 
 
 @cache

@@ -16,6 +16,9 @@ from server.settings import Settings
 @asynccontextmanager
 async def opened(settings: Settings) -> AsyncIterator[Books]:
     books = open_books(settings.database_url)
+    if settings.webhook_url is not None:
+        # What commands bring about is told too, by the servers' processes.
+        books.outbox = _leave_to_servers
     try:
         await reach(books)
         async with books.reading() as reader:
@@ -24,6 +27,10 @@ async def opened(settings: Settings) -> AsyncIterator[Books]:
         yield books
     finally:
         await books.close()
+
+
+def _leave_to_servers() -> None:
+    pass
 
 
 async def tenant_of_option(reader: Reader, name: str) -> UUID:

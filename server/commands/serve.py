@@ -1,12 +1,13 @@
 """`tallygraph serve`"""
 
 import asyncio
+from contextlib import AbstractAsyncContextManager
 from typing import Annotated, Any
 
 import typer
 
 from server.migrations import migrate
-from server.settings import read_settings
+from server.settings import BadSettings, Settings, read_settings
 
 Option = typer.Option
 
@@ -18,6 +19,9 @@ def serve_(
     host: Annotated[str | None, Option(help="Address to listen on.", show_default=False)] = None,
     port: Annotated[int | None, Option(help="Port to listen on.", show_default=False)] = None,
     workers: Annotated[int | None, Option(help="Processes that serve.", show_default=False)] = None,
+    demo: Annotated[
+        bool, Option("--demo", help="Serve two demo tenants with a year of history and live traffic.")
+    ] = False,
 ) -> None:
     """Serve the graph. What is left out is taken from the settings. Migrates the database first."""
     # Only here: what a server needs takes longer to import than other commands take in all.
@@ -27,7 +31,43 @@ def serve_(
     given: dict[str, Any] = {"host": host, "port": port, "workers": workers}
     settings = read_settings(**{name: value for name, value in given.items() if value is not None})
     start_logging(settings)
+    if demo:
+        settings = _for_the_demo(settings)
     asyncio.run(migrate(settings.database_url))
-    address = f"[{settings.host}]" if ":" in settings.host else settings.host
-    typer.echo(f"Tallygraph serves http://{address}:{settings.port}/graphql", err=True)
-    serve(APPLICATION, settings)
+    typer.echo(f"Tallygraph serves {_address(settings)}/graphql", err=True)
+    serve(_with_the_demo(settings) if demo else APPLICATION, settings)
+
+
+def _address(settings: Settings) -> str:
+    host = f"[{settings.host}]" if ":" in settings.host else settings.host
+    return f"http://{host}:{settings.port}"
+
+
+def _for_the_demo(settings: Settings) -> Settings:
+    from server.demo import demo_database_url
+
+    if settings.workers > 1:
+        raise BadSettings("The demo is served by one process: leave --workers and TALLYGRAPH_WORKERS out.")
+    return settings.model_copy(update={"database_url": demo_database_url(settings)})
+
+
+def _with_the_demo(settings: Settings) -> Any:
+    """The application with the demo beside it, once it is sure that the books are the demo's own."""
+    from models.actions.group_commit import Recorder
+    from models.unit_of_work import Books
+    from resolvers.schema import schema
+    from server.commands.books import opened
+    from server.demo import check_demo_database, running_demo
+    from server.wiring import wired
+
+    async def check() -> None:
+        async with opened(settings) as books:
+            await check_demo_database(books)
+
+    pepper = settings.key_pepper.get_secret_value() if settings.key_pepper else ""
+
+    def beside(books: Books, recorder: Recorder) -> AbstractAsyncContextManager[None]:
+        return running_demo(books, recorder, pepper, _address(settings), lambda text: typer.echo(text, err=True))
+
+    asyncio.run(check())
+    return wired(settings, schema, beside)

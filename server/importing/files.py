@@ -66,6 +66,7 @@ class RowFile(ABC):
     suffix: str
 
     def __init__(self, path: Path) -> None:
+        self.path = path
         self._file = open(path, "rb")  # noqa: SIM115 - closed by __exit__
         try:
             self.bytes = path.stat().st_size

@@ -19,7 +19,7 @@ class RefusedRows:
         self._rows = rows
         self._part = path.with_name(f"{path.name}.part")
         self._file: TextIO | None = None
-        _check_place(path)
+        _check_place(path, rows.path)
 
     def __enter__(self) -> Self:
         return self
@@ -44,11 +44,14 @@ def beside(path: Path, suffix: str) -> Path:
     return path.with_name(f"{path.stem}.refused{suffix}")
 
 
-def _check_place(path: Path) -> None:
+def _check_place(path: Path, source: Path) -> None:
     """Make sure, before anything is charged, that the file can be written, and that it takes nobody else's place."""
     if not os.access(path.parent, os.W_OK):
         raise BadFile(f"Refused rows cannot be kept in {path.parent}: name another file with --refused.")
     if path.exists():
+        if path.samefile(source):
+            # An import that was interrupted would leave out what it had not read.
+            raise BadFile("The refused rows cannot take the place of the file itself: name another one with --refused.")
         with open(path, "rb") as there:
             if LINE_COLUMN.encode() not in there.read(100):
                 raise BadFile(f"{path} is no file of refused rows: name another one with --refused.")

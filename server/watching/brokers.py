@@ -158,23 +158,33 @@ class RedisBells(SupervisedBells):
 
 
 class PostgresBells(SupervisedBells):
-    """One connection listens, on one channel for all tenants. Bells are rung from a small pool of their own."""
+    """One connection listens, on one channel for all tenants; another one rings."""
 
-    async def connect(self) -> None:
-        self._pool = asyncpg.create_pool(
-            self._url, min_size=0, max_size=2, timeout=CONNECT_SECONDS, command_timeout=PUBLISH_SECONDS
-        )
-        await self._pool
-        await super().connect()
+    def __init__(self, url: str) -> None:
+        super().__init__(url)
+        self._ringing = asyncio.Lock()
+        self._rings: Any = None
 
     async def disconnect(self) -> None:
         await super().disconnect()
-        self._pool.terminate()
+        self._give_up_ringing()
 
     async def publish(self, channel: str, message: str) -> None:
-        # Each in a statement of its own: inside the ledger's transaction it would make commits wait for each other.
-        async with asyncio.timeout(2 * PUBLISH_SECONDS):
-            await self._pool.execute("SELECT pg_notify($1, $2)", POSTGRESQL_CHANNEL, f"{channel} {message}")
+        # Outside the ledger's transaction, where it would make commits wait for each other.
+        async with self._ringing, asyncio.timeout(CONNECT_SECONDS):
+            try:
+                if self._rings is None or self._rings.is_closed():
+                    self._rings = await asyncpg.connect(self._url, timeout=CONNECT_SECONDS)
+                await self._rings.execute("SELECT pg_notify($1, $2)", POSTGRESQL_CHANNEL, f"{channel} {message}")
+            except BaseException:
+                # What was broken off in the middle is not used again.
+                self._give_up_ringing()
+                raise
+
+    def _give_up_ringing(self) -> None:
+        if self._rings is not None:
+            self._rings.terminate()
+            self._rings = None
 
     async def _listen(self) -> None:
         connection = await asyncpg.connect(self._url, timeout=CONNECT_SECONDS, command_timeout=SILENCE_SECONDS)

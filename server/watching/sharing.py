@@ -199,7 +199,7 @@ class Group:
                     break
                 after, until = subscriber.seq, min(subscriber.seq + MOST_ENTRIES, self.head.seq)
                 made = await self._shared((after, until), partial(self._past, after, until, standing))
-                subscriber.send(made.payloads, until)
+                subscriber.send(made.payloads, made.standing.seq)
                 standing = made.standing
                 self._runner.metrics.pushes.inc(len(made.payloads))
         finally:

@@ -6,6 +6,8 @@ from uuid import UUID
 
 import orjson
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from models.actions.credits import Settlement, settle_top_up
 from models.actions.recharging import try_out
@@ -21,6 +23,7 @@ from tests.actions.spending import Interrupted, alerts, automatic, bought, broke
 from tests.books import NOON, TestBooks, micro
 
 MINUTE = timedelta(minutes=1)
+STEPS = st.lists(st.tuples(st.sampled_from(["use", "use", "wait", "pay", "fail"]), st.integers(1, 9)), max_size=10)
 
 
 async def talk(books: TestBooks, tenant: UUID, minutes: int) -> None:
@@ -220,6 +223,66 @@ async def test_many_who_find_the_pause_over_buy_once(books: TestBooks) -> None:
 
     await asyncio.gather(*(books.settle(tenant) for _ in range(10)))
     assert await bought(books, tenant) == [50, 50]
+
+
+@settings(max_examples=10, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(st.sampled_from([None, "60", "200"]), st.sampled_from([None, "40"]), STEPS)
+async def test_whatever_happens_a_rule_keeps_enough_on_its_way_and_to_its_cap(
+    books: TestBooks, cap: str | None, target: str | None, steps: list[tuple[str, int]]
+) -> None:
+    tenant = await books.a_tenant(top_up="20")
+    await recharge(books, tenant, "10", "15", target, cap)
+    for step, amount in steps:
+        await do(books, tenant, step, amount)
+        account, top_ups = await books.account(tenant), await automatic(books, tenant)
+        available = await books.available(tenant)
+        pending = sum(row.credits for row in top_ups if row.status == TopUpStatus.PENDING)
+        spent = sum(row.credits for row in top_ups if row.status != TopUpStatus.FAILED)
+        if cap is None and account.recharge_again_at is None:
+            assert available >= micro("10") or available + pending > micro("10")
+        assert cap is None or spent <= micro(cap)
+        assert len({row.key for row in top_ups}) == len(top_ups)
+
+
+async def do(books: TestBooks, tenant: UUID, step: str, amount: int) -> None:
+    has_pending = any(row.status == TopUpStatus.PENDING for row in (await automatic(books, tenant))[-1:])
+    if step == "use":
+        await talk(books, tenant, amount)
+    elif step == "wait":
+        books.clock.now += amount * 10 * MINUTE
+        await books.settle(tenant)
+    elif has_pending:
+        await (paid if step == "pay" else failed)(books, tenant)
+
+
+@pytest.mark.parametrize("outcome", [TopUpStatus.SETTLED, TopUpStatus.FAILED])
+async def test_an_outcome_that_is_broken_off_anywhere_is_taken_once_in_the_end(
+    books: TestBooks, outcome: TopUpStatus
+) -> None:
+    tenant = await books.a_tenant(top_up="5")
+    await recharge(books, tenant, "10", "50")
+    (top_up,) = await automatic(books, tenant)
+    settlement = Settlement(tenant, top_up.id, outcome, failure="declined")
+    before = await everything(books, tenant)
+
+    for after in range(100):
+        try:
+            async with broken_off(books.books, after) as work:
+                await settle_top_up(work, settlement)
+            break
+        except Interrupted:
+            assert await everything(books, tenant) == before
+    done = await everything(books, tenant)
+    async with books.books.work() as work:
+        await settle_top_up(work, settlement)
+
+    assert after > 5
+    assert await everything(books, tenant) == done
+    is_paid = outcome is TopUpStatus.SETTLED
+    assert await books.available(tenant) == micro("55" if is_paid else "5")
+    assert len(await alerts(books, tenant)) == (0 if is_paid else 1)
+    (rule,) = await books.rows("auto_recharge", tenant_id=tenant)
+    assert rule.failures == (0 if is_paid else 1)
 
 
 async def test_a_transaction_that_is_broken_off_anywhere_leaves_nothing_and_can_be_repeated(books: TestBooks) -> None:

@@ -32,12 +32,15 @@ INPUTS = {
     "createPlan": "PlanInput",
     "setPlanRates": "PlanRatesInput",
     "recordCall": "CallInput",
+    "refundUsage": "RefundInput",
     "recordMessage": "MessageInput",
     "recordInterview": "InterviewInput",
     "createInteraction": "InteractionInput",
     "addTranscript": "TranscriptInput",
     "addFacts": "FactsInput",
     "addDocument": "DocumentInput",
+    "setAutoRecharge": "AutoRechargeInput",
+    "setBudget": "BudgetInput",
 }
 """The inputs that are not named as their mutations are."""
 

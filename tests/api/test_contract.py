@@ -34,17 +34,13 @@ GRAPH = schema._schema
 
 # What is agreed and not served yet. Each of these goes once it is.
 NAMES_TO_COME = """
-    Against Agent.budget Agent.usage Alert AlertKind AuthorizeCallInput AutoRecharge AutoRechargeInput
-    BalancePoint Budget BudgetAction BudgetInput CallEstimate ChangePlanInput ChangeWhen CreditAccount.asOf
-    CreditAccount.autoRecharge CreditAccount.autoRechargeTrial CreditAccount.estimateCall CreditAccount.history
-    CreditAccount.lowBalanceThresholds CreditAccount.verification CreditAccount.wouldSpend CreditStanding Export
-    ExportFormat ExportInput ExtendHoldInput Forecast ForecastMonth HiringPlan Hold HoldStatus Interval
+    Against Agent.usage AuthorizeCallInput BalancePoint CallEstimate ChangePlanInput ChangeWhen CreditAccount.asOf
+    CreditAccount.estimateCall CreditAccount.history CreditAccount.verification CreditAccount.wouldSpend
+    CreditStanding Export ExportFormat ExportInput ExtendHoldInput Forecast ForecastMonth HiringPlan Hold HoldStatus
     Member.usage Mutation.authorizeCall Mutation.changePlan Mutation.exportUsage Mutation.extendHold
-    Mutation.refundUsage Mutation.releaseHold Mutation.setAutoRecharge Mutation.setBudget
-    Mutation.setLowBalanceThresholds Mutation.voidGrant Opening.usage Query.hiringPlan Query.usage RechargeTrial
-    RefundInput ResolvedRange SpendPreview Subscription.alertRaised Tenant.alerts Tenant.forecast Tenant.usage
-    TrialPurchase Usage UsageBreakdown UsageComparison UsageDimension UsagePoint UsageSlice UsageTotals
-    Verification
+    Mutation.refundUsage Mutation.releaseHold Mutation.voidGrant Opening.usage Query.hiringPlan Query.usage
+    RefundInput ResolvedRange SpendPreview Subscription.alertRaised Tenant.forecast Tenant.usage Usage
+    UsageBreakdown UsageComparison UsageDimension UsagePoint UsageSlice UsageTotals Verification
 """
 LATER = set(NAMES_TO_COME.split())
 

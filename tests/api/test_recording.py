@@ -1,5 +1,6 @@
 """Whatever is reported is taken once or refused with a reason; a half is never written."""
 
+import json
 from datetime import timedelta
 from typing import Any
 
@@ -522,6 +523,53 @@ async def test_an_event_that_is_not_exactly_one_of_its_kinds_is_an_error_of_the_
         answer = await api.run(RECORD_USAGE, id=tenant, events=[{"call": call(agent)}, event])
         assert answer.data is None
         assert set(answer.codes) == {"INVALID"}
+    assert await available(api, tenant) == "100"
+
+
+async def test_events_mean_the_same_as_variables_and_as_literals(
+    api: Api, tenant: str, agent: str, interaction: str
+) -> None:
+    opening, member = await api.an_opening(tenant), await api.a_member(tenant)
+    made = {"interactionId": interaction, "createdAt": "2026-03-10T12:00:00.123456+01:00"}
+    events: list[dict[str, Any]] = [
+        {"call": call(agent, memberId=member, direction="OUTBOUND", connectedAt=at(-1), translationSeconds=7)},
+        {"call": call(agent, key="b", translationSeconds=None, memberId=None, remarks=None)},
+        {"message": {"agentId": agent, "key": "m", "sentAt": at(), "inputTokens": 3, "isPlayground": True}},
+        {"interview": {"openingId": opening, "key": "i", "candidate": "Bo", "status": "PARTIAL", "at": at(),
+                       "progress": 0.5}},
+        {"transcript": {**made, "key": "t", "audioSeconds": 60, "creditsConsumed": 0.1}},
+        {"fact": {**made, "key": "f", "text": "Ünï\n", "creditsConsumed": "0.000001"}},
+        {"document": {**made, "key": "d", "name": "Letter", "creditsConsumed": 3}},
+    ]  # fmt: skip
+    literals = ", ".join(as_literal(event) for event in events)
+    by_literals = RECORD_USAGE.replace(", $events: [UsageEventInput!]!", "").replace("$events", f"[{literals}]")
+
+    first = (await api.ask(RECORD_USAGE, id=tenant, events=events))["payload"]
+    again = (await api.ask(by_literals, id=tenant))["payload"]
+
+    assert (first["accepted"], first["refused"]) == (len(events), [])
+    # A duplicate has the same key and the same content.
+    assert (again["duplicates"], again["refused"]) == (len(events), [])
+
+
+def as_literal(value: Any) -> str:
+    """A value as it stands in a document."""
+    if isinstance(value, dict):
+        return "{" + ", ".join(f"{name}: {as_literal(part)}" for name, part in value.items()) + "}"
+    if value in ("OUTBOUND", "INBOUND", "PARTIAL"):
+        return str(value)
+    return json.dumps(value)
+
+
+async def test_an_error_in_one_of_many_events_names_its_place(api: Api, tenant: str, agent: str) -> None:
+    events = [{"call": call(agent, key=f"call-{number}")} for number in range(20)]
+    events[13]["call"]["startedAt"] = "yesterday"
+    answer = await api.run(RECORD_USAGE, id=tenant, events=events)
+
+    assert answer.data is None
+    (error,) = answer.errors
+    assert "'$events'" in error["message"]
+    assert "[13].call.startedAt" in error["message"].replace('"', "").replace("'", "")
     assert await available(api, tenant) == "100"
 
 

@@ -91,7 +91,7 @@ def test_columns_that_are_named_as_fields_need_no_mapping(house: House, take: Im
     assert read(take("calls", snake)[1]) == "1 row read: 0 accepted, 1 duplicate, 0 refused."
     (call,) = house.rows("acme", "call")
     assert (call.external_id, call.duration_seconds, call.billed_seconds) == ("c-1", 61, 120)
-    assert house.owed("acme") == 2 * A_MINUTE
+    assert house.used("acme") == 2 * A_MINUTE
 
 
 def test_what_was_said_goes_before_the_names_of_columns(house: House, take: Import, file: Write) -> None:
@@ -341,6 +341,7 @@ def test_no_other_file_is_taken_for_that_of_refused_rows(house: House, take: Imp
 
     assert code == 1
     assert "is no file of refused rows" in told
+    assert "place of the file itself" in take("messages", path, *TEXTS, "--refused", str(path))[2]
     assert mine.read_text() == "my own\n"
     assert house.rows("acme", "message") == []
 
@@ -544,7 +545,7 @@ def test_interviews_are_charged_by_how_far_they_came(house: House, take: Import,
 
     assert read(out) == "5 rows read: 4 accepted, 0 duplicates, 1 refused."
     assert read(again) == "5 rows read: 0 accepted, 4 duplicates, 1 refused."
-    assert house.owed("acme") == Fraction("1.25")
+    assert house.used("acme") == Fraction("1.25")
 
 
 def test_an_interaction_comes_with_what_was_made_from_it(house: House, take: Import, file: Write) -> None:
@@ -564,7 +565,7 @@ def test_an_interaction_comes_with_what_was_made_from_it(house: House, take: Imp
     assert read(second) == "3 rows read: 0 accepted, 2 duplicates, 1 refused."
     assert [row.name for row in house.rows("acme", "document")] == ["Letter"]
     assert sorted(row.text for row in house.rows("acme", "fact")) == ["a", "b"]
-    assert house.owed("acme") == 3 + 2 * Fraction("0.5")
+    assert house.used("acme") == 3 + 2 * Fraction("0.5")
 
 
 def test_interactions_without_an_id_are_known_again_too(house: House, take: Import, file: Write) -> None:

@@ -101,7 +101,7 @@ def test_calls_to_a_travel_line_by_eastern_clocks(database_url: str, imported: I
 
         assert report == "563 rows read: 531 accepted, 0 duplicates, 32 refused."
         assert call_days(house, tenant) == recount.by_day(calls, *steps)
-        assert house.owed(tenant) == recount.credits_of_calls(calls, *steps, A_MINUTE)
+        assert house.used(tenant) == recount.credits_of_calls(calls, *steps, A_MINUTE)
         assert [row["uuid"] for row in refused_rows(tmp_path)] == without_log
         assert len(without_log) == 32
         assert {row["refused_reason"] for row in refused_rows(tmp_path)} == {"startedAt: This is missing."}
@@ -110,11 +110,11 @@ def test_calls_to_a_travel_line_by_eastern_clocks(database_url: str, imported: I
 def test_the_same_calls_again_charge_nothing_twice(house: House, imported: Imported) -> None:
     house.add("base", "America/New_York")
     imported(house, "calls", GETGOING, "base", "--agent", "base", *AS_GETGOING)
-    before = house.owed("base"), house.rows("base", "entry")
+    before = house.used("base"), house.rows("base", "entry")
     report = imported(house, "calls", GETGOING, "base", "--agent", "base", *AS_GETGOING)
 
     assert report == "563 rows read: 0 accepted, 531 duplicates, 32 refused."
-    assert (house.owed("base"), house.rows("base", "entry")) == before
+    assert (house.used("base"), house.rows("base", "entry")) == before
     assert len(house.rows("base", "call")) == 531
 
 
@@ -130,12 +130,12 @@ def test_calls_between_people_missed_ones_among_them(house: House, imported: Imp
         assert first == "1,781 rows read: 1,781 accepted, 0 duplicates, 0 refused."
         assert again == "1,781 rows read: 0 accepted, 1,781 duplicates, 0 refused."
         assert call_days(house, tenant) == recount.by_day(calls, *steps)
-        assert house.owed(tenant) == recount.credits_of_calls(calls, *steps, A_MINUTE)
+        assert house.used(tenant) == recount.credits_of_calls(calls, *steps, A_MINUTE)
         assert sum(row.connected_at is None for row in house.rows(tenant, "call")) == 199
 
 
 def test_text_messages_by_who_sent_them(house: House, imported: Imported) -> None:
-    house.add("people", "Europe/Copenhagen")
+    house.add("people", "Europe/Copenhagen", granted=1_000_000)
     options = ["--agent", "people", "--map", "sentAt=timestamp", "--map", "memberId=sender", "--create-members"]
     options += ["--time-from", DAY_0.isoformat()]
     first = imported(house, "messages", COPENHAGEN_TEXTS, "people", *options)
@@ -148,12 +148,12 @@ def test_text_messages_by_who_sent_them(house: House, imported: Imported) -> Non
     assert again == "13,437 rows read: 0 accepted, 13,437 duplicates, 0 refused."
     assert message_days(house, "people") == Counter(("", text.day) for text in texts)
     assert Counter(names[row.member_id] for row in house.rows("people", "message")) == recount.users(texts)
-    assert house.owed("people") == len(texts) * A_MESSAGE
+    assert house.used("people") == len(texts) * A_MESSAGE
 
 
 def test_an_assistants_messages_by_model_with_their_tokens(house: House, imported: Imported) -> None:
     zone = "America/Los_Angeles"
-    house.add("aider", zone)
+    house.add("aider", zone, granted=1_000)
     options = ["--agent", "aider", "--where", "event=message_send", "--map", "sentAt=time"]
     options += ["--map", "memberId=user_id", "--create-members", "--map", "model=properties.main_model"]
     options += ["--map", "inputTokens=properties.prompt_tokens", "--map", "outputTokens=properties.completion_tokens"]
@@ -169,12 +169,12 @@ def test_an_assistants_messages_by_model_with_their_tokens(house: House, importe
     assert message_days(house, "aider") == Counter((message.model, message.day) for message in messages)
     assert token_days(house, "aider", zone) == recount.tokens(messages)
     assert Counter(names[row.member_id] for row in house.rows("aider", "message")) == recount.users(messages)
-    assert house.owed("aider") == (len(messages) - len(by_token)) * A_MESSAGE + thousands * A_THOUSAND_TOKENS
+    assert house.used("aider") == (len(messages) - len(by_token)) * A_MESSAGE + thousands * A_THOUSAND_TOKENS
 
 
 def test_an_hour_of_a_chat_service_over_midnight(house: House, imported: Imported) -> None:
     zone = "Asia/Kolkata"
-    house.add("azure", zone)
+    house.add("azure", zone, granted=1_000_000)
     options = ["--agent", "azure", "--model", SONNET, "--map", "sentAt=TIMESTAMP", "--time-zone", "UTC"]
     options += ["--map", "inputTokens=ContextTokens", "--map", "outputTokens=GeneratedTokens"]
     report = imported(house, "messages", AZURE, "azure", *options)
@@ -184,7 +184,7 @@ def test_an_hour_of_a_chat_service_over_midnight(house: House, imported: Importe
     assert len({message.day for message in messages}) == 2
     assert message_days(house, "azure") == Counter((message.model, message.day) for message in messages)
     assert token_days(house, "azure", zone) == recount.tokens(messages)
-    assert house.owed("azure") == Fraction(22_361_870 + 4_088_665, 1_000) * A_THOUSAND_TOKENS
+    assert house.used("azure") == Fraction(22_361_870 + 4_088_665, 1_000) * A_THOUSAND_TOKENS
 
 
 def test_notes_and_transcripts_of_conversations(house: House, imported: Imported) -> None:
@@ -214,7 +214,7 @@ def test_notes_and_transcripts_of_conversations(house: House, imported: Imported
         (Activity.TRANSCRIPT, talks_day): 531,
         (Activity.FACT, talks_day): said,
     }
-    assert house.owed("clinic") == 100 * 3 + Fraction(100 + said, 20) + Fraction(531, 2)
+    assert house.used("clinic") == 100 * 3 + Fraction(100 + said, 20) + Fraction(531, 2)
 
 
 def refused_rows(folder: Path) -> list[dict[str, str]]:

@@ -1,9 +1,10 @@
 """A server on a real socket in the tests' own loop, around books that the test changes; and clients of it."""
 
 import asyncio
-from collections.abc import AsyncIterator, Mapping
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Callable, Mapping
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
@@ -86,12 +87,11 @@ class Socket:
     async def closed(self) -> tuple[int, str]:
         """The code and reason that the server closes with; what it says before is passed over."""
         async with asyncio.timeout(WAIT_SECONDS):
-            try:
+            with suppress(ConnectionClosed):
                 while True:
                     await self.connection.recv()
-            except ConnectionClosed as closed:
-                assert closed.rcvd is not None
-                return closed.rcvd.code, closed.rcvd.reason
+        assert self.connection.close_code is not None
+        return self.connection.close_code, self.connection.close_reason or ""
 
 
 @dataclass
@@ -146,15 +146,27 @@ class Served:
         self._opened.clear()
 
 
+async def until(holds: Callable[[], bool]) -> None:
+    """Until something has come true, which must be soon."""
+    async with asyncio.timeout(WAIT_SECONDS):
+        while not holds():  # noqa: ASYNC110 What is waited for rings no bell.
+            await asyncio.sleep(0.01)
+
+
 @asynccontextmanager
 async def served(
-    database_url: str, graph: Schema = schema, broadcast_url: str = "memory://", **settings: Any
+    database_url: str,
+    graph: Schema = schema,
+    broadcast_url: str = "memory://",
+    clock: Callable[[], datetime] | None = None,
+    **settings: Any,
 ) -> AsyncIterator[Served]:
+    """Time stands still, unless there is a clock: tests move it on."""
     given = read_settings(
         database_url=database_url, broadcast_url=broadcast_url, operator_key=OPERATOR_KEY, port=0, **settings
     )
-    doorbell, clock = Doorbell(broadcast_url), Clock(utc_now())
-    books = open_books(database_url, doorbell.ring, clock=clock)
+    doorbell, still = Doorbell(broadcast_url), Clock(utc_now())
+    books = open_books(database_url, doorbell.ring, clock=clock or still)
     async with books.writes.open() as session:
         await session.call(metadata.create_all)
     watchers, keyring = Watchers(books, doorbell), Keyring(books, given)
@@ -162,15 +174,13 @@ async def served(
     def context_for(viewer: Viewer, request: RequestInfo) -> Context:
         return Context(viewer, books)
 
-    app = create_app(
-        given, graph, authenticate=keyring.viewer_of, context_for=context_for, watchers=watchers
-    )
+    app = create_app(given, graph, authenticate=keyring.viewer_of, context_for=context_for, watchers=watchers)
     server = Server(Config(app, given))
     serving = asyncio.create_task(server.serve())
     while not server.started:
         assert not serving.done(), "The server did not start."
         await asyncio.sleep(0.005)
-    running = Served(TestBooks(books, clock), server, watchers, doorbell, given)
+    running = Served(TestBooks(books, still), server, watchers, doorbell, given)
     try:
         yield running
     finally:

@@ -19,6 +19,7 @@ import pytest
 
 from models.actions.group_commit import Recorder
 from models.actions.recording import Outcome, Submission
+from models.actions.verification import verify
 from models.rules.amounts import MICRO
 from models.rules.reports import CallReport
 from models.rules.words import Activity, EntryKind, InterviewStatus, Role
@@ -285,6 +286,8 @@ async def test_the_days_on_which_no_server_ran_are_added(database_url: str) -> N
                 [(entry.seq, entry.credits, entry.balance_after) for entry in entries],
                 await books.available(tenant.id),
             )
+            async with books.books.reading() as reader:
+                assert (await verify(reader, tenant.id)).problems == []
 
 
 async def test_a_history_that_fails_leaves_nothing_behind(sqlite_url: str, monkeypatch: pytest.MonkeyPatch) -> None:

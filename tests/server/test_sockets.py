@@ -10,9 +10,11 @@ import pytest
 from websockets.exceptions import InvalidStatus
 from websockets.typing import Origin, Subprotocol
 
+from models.actions.keys import revoke_key
+from models.rules.viewers import Viewer
 from models.rules.words import Role
 from server.watching import sockets
-from tests.server.live_server import BALANCE, OPERATOR, WAIT_SECONDS, Served, Socket, served
+from tests.server.live_server import BALANCE, OPERATOR, WAIT_SECONDS, Served, served, until
 
 pytestmark = pytest.mark.anyio
 
@@ -235,9 +237,9 @@ async def test_a_pong_needs_no_answer(live: Served) -> None:
 async def test_queries_and_mutations_are_answered_once_and_completed(live: Served) -> None:
     socket = await live.socket()
     _, tenant = await live.a_tenant()
-    rename = "mutation ($id: ID!) { updateTenant(input: {id: $id, name: \"Zenith\"}) { tenant { name } } }"
+    rename = 'mutation ($tenant: ID!) { updateTenant(input: {id: $tenant, name: "Zenith"}) { tenant { name } } }'
 
-    assert await socket.ask(rename, id=tenant) == {"updateTenant": {"tenant": {"name": "Zenith"}}}
+    assert await socket.ask(rename, tenant=tenant) == {"updateTenant": {"tenant": {"name": "Zenith"}}}
 
 
 async def test_answers_are_told_apart_by_their_ids(live: Served) -> None:
@@ -278,8 +280,9 @@ async def test_an_operation_that_cannot_be_run_fails_alone(live: Served, payload
 
 async def test_an_error_of_a_field_comes_with_the_rest_of_the_answer(live: Served) -> None:
     socket = await live.socket()
-    await socket.subscribe('{ viewer { role } node(id: "agent_01jd0000000000000000000000") { id } tenants(first: -1) '
-                           "{ totalCount } }")
+    await socket.subscribe(
+        '{ viewer { role } node(id: "agent_01jd0000000000000000000000") { id } tenants(first: -1) { totalCount } }'
+    )
     message = await socket.receive()
 
     assert message["type"] == "next"
@@ -358,9 +361,6 @@ async def test_another_tenants_ledger_does_not_exist(live: Served) -> None:
 
 
 async def test_a_revoked_key_ends_its_streams_and_says_so(live: Served) -> None:
-    from models.actions import keys
-    from tests.api.running import OPERATOR as OPERATING
-
     tenant, id = await live.a_tenant()
     key_id, key = await live.a_key(Role.ADMIN, tenant)
     socket, other = await live.socket(key), await live.socket()
@@ -368,7 +368,7 @@ async def test_a_revoked_key_ends_its_streams_and_says_so(live: Served) -> None:
         await watching.watch(id)
         await watching.balance()
     async with live.books.books.work() as work:
-        await keys.revoke_key(work, OPERATING, key_id)
+        await revoke_key(work, Viewer(Role.OPERATOR), key_id)
     async with asyncio.timeout(5):
         message = await socket.receive()
 
@@ -393,13 +393,12 @@ async def test_a_stop_closes_sockets_with_1012(tmp_path: Path) -> None:
 
 
 async def test_a_client_that_leaves_takes_its_operations_along(live: Served) -> None:
-    _, id = await live.a_tenant()
-    socket: Socket = await live.socket()
+    tenant, id = await live.a_tenant()
+    socket = await live.socket()
     await socket.watch(id)
     await socket.balance()
+    watcher = await live.watchers.watch(tenant)
+    assert len(watcher.followers) == 1
     socket.connection.transport.abort()
-    watcher = await live.watchers.watch(next(iter(live.watchers._watchers)))
 
-    async with asyncio.timeout(WAIT_SECONDS):
-        while any(watcher.followers for watcher in [watcher]):
-            await asyncio.sleep(0.01)
+    await until(lambda: not watcher.followers)
