@@ -65,7 +65,7 @@ async def call_log(request: Request) -> Response:
             assert hour is not None
             end = days.start_of(hour.day) + (hour.hour + 1) * timedelta(hours=1)
             values |= {"passed": skipped - hour.before, "ends_at": end}
-        rows = connection.execute(log.page(), values).all()
+        rows = connection.execute(log.page("sqlite"), values).all()
     assert totals is not None
     return _json({"totalRows": totals.rows, "rows": [_row(row) for row in rows]})
 

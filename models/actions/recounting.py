@@ -20,6 +20,8 @@ _CREDITS = 3
 _ACTIVITY = 0
 
 Place = tuple[Any, ...]
+Who = tuple[Id, Id, Id]
+"""Agent, opening and member."""
 Sums = defaultdict[Place, Counts]
 
 
@@ -37,7 +39,7 @@ class Recount:
         """Where the lines of activities are counted that were refunded, with their credits."""
         self._calls_refunded: dict[Id, tuple[datetime, Id]] = {}
         """When such calls began, and whose they are."""
-        self._refunds: list[tuple[datetime, Id, int]] = []
+        self._refunds: list[tuple[datetime, Id, Who, int]] = []
         self._last: tuple[datetime, date] = LONG_AGO, LONG_AGO.date()
 
     # ------------------------------------------------------------ activities
@@ -137,22 +139,23 @@ class Recount:
             sums["rows"] += 1
             sums["credits_added"] += row.credits
 
-    def refund(self, at: datetime, activity_id: Id, credits: int) -> None:
-        self._refunds.append((at, activity_id, credits))
+    def refund(self, at: datetime, activity_id: Id, who: Who, credits: int) -> None:
+        """Credits that were given back, for the agent, opening and member that the entry names."""
+        self._refunds.append((at, activity_id, who, credits))
 
     def settle_refunds(self) -> None:
-        """Count refunds on their own day, for whom the usage was. A call's own line is given back before others.
+        """Count refunds on their own day, for whom their entries name. A call's own line is given back before others.
 
         The log shows a call with what is left of its price, so there they count where the call stands.
         """
-        for at, activity_id, credits in self._refunds:
+        for at, activity_id, who, credits in self._refunds:
             day, left = self._day(at), credits
             lines = self._refundable.get(activity_id, [])
             for position, (place, charged) in enumerate(lines):
                 part = min(left, charged)
                 left -= part
                 lines[position] = place, charged - part
-                self.usage[day, *place[1:]]["credits"] -= part
+                self.usage[self._place(day, place[4], *who, *place[5:])]["credits"] -= part
             if activity_id in self._calls_refunded:
                 started_at, agent_id = self._calls_refunded[activity_id]
                 day = self._day(started_at)

@@ -45,8 +45,7 @@ async def fold_again(
     recorded, told = await _recorded_since(work, account.tenant_id, since)
     await _load_grants(work, account, since)
     horizon = max(horizon, account.state.order.at)
-    begun = _given_facts(account, since, {fact.lot.id for fact in facts if isinstance(fact, CreditsIn)})
-    known = [*_facts_recorded(recorded, account), *begun, *_boundaries(account, since, horizon)]
+    known = [*_facts_recorded(recorded, account), *_given_facts(account, since), *_boundaries(account, since, horizon)]
     in_order = _merged([*known, *facts])
     state.payments = await load_payments(work, account, in_order, since)
     last_late = max((fact.order for fact in facts if account.state.is_late(fact)), default=facts[0].order)
@@ -144,14 +143,13 @@ def _facts_recorded(recorded: Sequence[Movement], account: Account) -> list[Fact
     return facts
 
 
-def _given_facts(account: Account, since: datetime, new: set[UUID]) -> list[Fact]:
-    """The voids of grants from a moment on, and the beginnings of those given or bought, which are not new."""
+def _given_facts(account: Account, since: datetime) -> list[Fact]:
+    """The voids of grants from a moment on, and the beginnings of those given or bought. New ones are AHEAD."""
     facts: list[Fact] = []
     for grant in account.grants.values():
         if grant.voided_at is not None and grant.voided_at >= since:
             facts.append(Void.of(grant.lot, grant.voided_at))
-        is_old = grant.begins and grant.state != "AHEAD" and grant.lot.id not in new
-        if is_old and grant.lot.effective_at >= since:
+        if grant.begins and grant.state != "AHEAD" and grant.lot.effective_at >= since:
             grant.lot = replace(grant.lot, remaining=grant.lot.amount)
             facts.append(grant.fact())
     return facts

@@ -72,7 +72,7 @@ class Moment(NamedTuple):
 
     sums: dict[Name, Sum]
     who: dict[int, tuple[Id, Id, Id]]
-    """Of the entries of usage, by seq."""
+    """Of the entries of usage and refunds, by seq."""
     shown: dict[Name, int]
     """How many entries of the usage of a call are rows of the log."""
     faults: list[Problem]
@@ -203,8 +203,9 @@ class _Audit:
             total = moment.sums[name] = Sum()
         total.credits += row.credits
         total.seqs.append(row.seq)
-        if kind == EntryKind.USAGE:
+        if kind in (EntryKind.USAGE, EntryKind.REFUND):
             moment.who[row.seq] = (row.agent_id, row.opening_id, row.member_id)
+        if kind == EntryKind.USAGE:
             _add(moment.shown, name, int(row.in_log))
             return
         adds = row.credits > 0 and kind in ADDING
@@ -277,7 +278,7 @@ class _Audit:
         for (kind, activity_id, key), total in moment.sums.items():
             if kind == EntryKind.REFUND:
                 _add(self.refunded, activity_id, -total.credits)
-                self.recount.refund(at, activity_id, total.credits)
+                self.recount.refund(at, activity_id, moment.who[total.seqs[0]], total.credits)
                 until = self.account.boundary_at(self.account.first_boundary_from(at + at.resolution))
                 subject_kind = self._kinds_refunded[activity_id]
                 yield Refund(at, subject_kind, activity_id, key, total.credits, until)

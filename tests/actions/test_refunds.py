@@ -247,6 +247,24 @@ async def test_an_interview_that_gets_cheaper_keeps_no_more_than_it_cost(books: 
     await books.must_be_whole(tenant)
 
 
+async def test_an_interview_that_several_agents_held_is_refunded_for_the_one_of_its_furthest_state(
+    books: TestBooks,
+) -> None:
+    tenant = await books.a_tenant(top_up="10")
+    opening, second = await books.an_opening(tenant), await books.an_agent(tenant)
+    for key, agent, progress in (("a", books.agents[tenant], 300_000), ("b", second, 800_000)):
+        report = InterviewReport(opening, key, "Bo", InterviewStatus.PARTIAL, NOON, agent, progress)
+        interview = await taken(books, tenant, report)
+
+    seq = await refund(books, tenant, interview, "0.6", kind=SubjectKind.INTERVIEW)
+
+    (entry,) = await books.rows("entry", tenant_id=tenant, seq=seq)
+    assert (entry.agent_id, entry.opening_id) == (second, opening)
+    by_agent = {row.agent_id: row.credits for row in await books.rows("usage_day", tenant_id=tenant) if row.credits}
+    assert by_agent == {books.agents[tenant]: micro("0.3"), second: micro("-0.1")}
+    await books.must_be_whole(tenant)
+
+
 async def test_late_usage_refunds_and_holds_leave_whole_books(books: TestBooks) -> None:
     tenant = await books.a_tenant(monthly="5", anchor=date(2026, 1, 31), rollover="UNLIMITED", zone="Europe/Berlin")
     await books.top_up(tenant, "4")
