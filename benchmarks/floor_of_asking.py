@@ -61,9 +61,10 @@ async def call_log(request: Request) -> Response:
         values = {"tenant_id": tenant.id, "counted_agent": NOBODY, "starts_at": BEGINNING, "ends_at": END, "passed": 0}
         totals = connection.execute(log.totals(ranged=False), values).first()
         if skipped:
-            hour = connection.execute(log.hour_of_row(ranged=False), {**values, "skipped": skipped}).first()
-            assert hour is not None
-            end = days.start_of(hour.day) + (hour.hour + 1) * timedelta(hours=1)
+            day = connection.execute(log.day_of_row(ranged=False), {**values, "skipped": skipped}).one()
+            skipped -= day.before
+            hour = connection.execute(log.hour_of_row(), {**values, "day": day.day, "skipped": skipped}).one()
+            end = days.start_of(day.day) + (hour.hour + 1) * timedelta(hours=1)
             values |= {"passed": skipped - hour.before, "ends_at": end}
         rows = connection.execute(log.page("sqlite"), values).all()
     assert totals is not None

@@ -83,9 +83,8 @@ def stock(length: int) -> Starlette:
 
     schema = strawberry.Schema(Query, subscription=Subscription)
     graph: GraphQL[None, None] = GraphQL(schema, subscription_protocols=[GRAPHQL_TRANSPORT_WS_PROTOCOL])
-    app = Starlette(routes=[Route("/ring", ring, methods=["POST"])], lifespan=connected)
-    app.add_websocket_route("/graphql", graph)  # type: ignore[arg-type]
-    return app
+    routes = [WebSocketRoute("/graphql", graph), Route("/ring", ring, methods=["POST"])]
+    return Starlette(routes=routes, lifespan=connected)
 
 
 if __name__ == "__main__":

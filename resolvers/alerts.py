@@ -22,9 +22,7 @@ from resolvers.scalars import BigInt, Credits
 class Alert(Node):
     kind = "alert"
 
-    seq: BigInt = strawberry.field(
-        description="Its number: the tenant's alerts are numbered by themselves."
-    )
+    seq: BigInt = strawberry.field(description="Its number: the tenant's alerts are numbered by themselves.")
     raised_at: datetime = strawberry.field(description="When it was raised.")
     message: str = strawberry.field(description="What happened, for people: a sentence in English.")
     credits: Credits | None = an_amount(

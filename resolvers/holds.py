@@ -1,7 +1,7 @@
 """Holds: credits set aside for calls that are under way."""
 
 from datetime import datetime
-from typing import Annotated
+from typing import Annotated, Any
 from uuid import UUID
 
 import strawberry
@@ -12,7 +12,7 @@ from models.rules.words import CallDirection, HoldStatus
 from resolvers.context import Context, Info, parse_id
 from resolvers.inputs import described
 from resolvers.nodes import Node, register
-from resolvers.permissions import an_amount, mutation
+from resolvers.permissions import amount_field, an_amount, mutation
 from resolvers.refusals import Payload
 from resolvers.scalars import Credits
 from resolvers.standings import available, settled
@@ -24,23 +24,29 @@ class Hold(Node):
 
     credits: Credits = an_amount(description="How many credits were set aside.")
     seconds: int = strawberry.field(description="How many seconds of the call, from its start, they are to cover.")
-    longest_seconds: int | None = an_amount(
-        description="How many seconds the available credits last, this hold's among them while it is open; at most "
-        "2^31 - 1, null where calls cost nothing."
-    )
     expires_at: datetime = strawberry.field(
         description="When it ends by itself and gives the credits back, unless it is extended before."
     )
     status: HoldStatus = strawberry.field(description="Whether it is open, or how it ended.")
 
+    @amount_field(
+        description="How many seconds the available credits last, this hold's among them while it is open; at most "
+        "2^31 - 1, null where calls cost nothing."
+    )
+    async def longest_seconds(self, info: Info) -> int | None:
+        row = self.row if isinstance(self.row, actions.Hold) else await _read(info.context, self.row)
+        return row.longest_seconds
+
 
 async def _load(context: Context, id: UUID) -> Hold | None:
     row = await context.loaders.find(Hold.kind, id)
-    if row is None:
-        return None
-    # Its end may have come.
+    return Hold.of(await _read(context, row)) if row else None
+
+
+async def _read(context: Context, row: Any) -> actions.Hold:
+    """The hold as it is now: its end may have come."""
     async with settled(context, {"tenant_id": row.tenant_id}) as (reader, account):
-        return Hold.of(await actions.read_hold(reader, row.tenant_id, id, available(account)))
+        return await actions.read_hold(reader, row.tenant_id, row.id, available(account))
 
 
 register(Hold.kind, _load)

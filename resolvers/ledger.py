@@ -16,9 +16,13 @@ from resolvers.context import Context, Info
 from resolvers.conversations import AgentOf, MemberOf, agent_of, member_of
 from resolvers.grants import CreditGrant
 from resolvers.hiring import Opening
+from resolvers.holds import Hold
 from resolvers.nodes import Node, load_node, register
 from resolvers.permissions import an_amount, field
 from resolvers.scalars import BigInt, Credits
+
+_AS_GOOD_AS_THEIR_ROWS: dict[str, type[Node]] = {SubjectKind.CREDIT_GRANT: CreditGrant, SubjectKind.HOLD: Hold}
+"""What changes by itself. The account was settled before its ledger was read."""
 
 
 @strawberry.type(description="One movement in a tenant's ledger. Entries are never changed: others correct them.")
@@ -49,10 +53,9 @@ class LedgerEntry(Node):
     )
     async def subject(self, info: Info) -> Node | None:
         row = self.row
-        if row.subject_kind == SubjectKind.CREDIT_GRANT:
-            # The account was settled before its ledger was read, so the row is as good as the node.
-            grant = await info.context.loaders.row(row.subject_kind, row.tenant_id, row.subject_id)
-            return CreditGrant.of(grant) if grant else None
+        if made := _AS_GOOD_AS_THEIR_ROWS.get(row.subject_kind):
+            subject = await info.context.loaders.row(row.subject_kind, row.tenant_id, row.subject_id)
+            return made.of(subject) if subject else None
         return await load_node(info.context, type_id(row.subject_kind, row.subject_id))
 
     @field(description="The agent that used the credits; null where there was none.")

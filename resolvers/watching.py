@@ -13,11 +13,12 @@ from uuid import UUID
 
 import strawberry
 
-from models.actions.watching import Standing, Stretch
+from models.actions.watching import Numbered, Standing, Stretch
 from models.rules.refusals import Invalid, NotFound
 from models.rules.viewers import Permission
 from models.rules.words import EntryKind, SubjectKind, TopUpStatus
 from resolvers import permissions
+from resolvers.alerts import Alert
 from resolvers.call_log import CallLogRow
 from resolvers.context import Context, Info, parse_id
 from resolvers.inputs import described
@@ -44,6 +45,11 @@ class Feed:
     """What happened in a stretch of the ledger, as the subscribers are to see it."""
     snapshot: Callable[[Standing], Any] | None = field(default=None)
     """What a subscriber sees first that does not resume; None where there is nothing to see."""
+    of: Numbered = Numbered.LEDGER
+
+    @property
+    def watched(self) -> tuple[UUID, Numbered]:
+        return self.tenant_id, self.of
 
     def __aiter__(self) -> AsyncIterator[Any]:
         raise TypeError("A feed is shared: the server runs it, not its subscriber.")
@@ -179,6 +185,19 @@ class Subscription:
         feed: AsyncIterator[CallLogRow] = await _feed(info.context, tenant_id, after, events)
         return feed
 
+    @subscription(
+        needs=Permission.READ_BOOKS,
+        description="New warnings, in order; after: a seq of the alerts, which are numbered by themselves.",
+    )
+    async def alert_raised(
+        self,
+        info: Info,
+        tenant_id: TenantId,
+        after: Annotated[BigInt | None, described("A seq of an alert: begins with the one that follows it.")] = None,
+    ) -> AsyncIterator[Alert]:
+        feed: AsyncIterator[Alert] = await _feed(info.context, tenant_id, after, _alerts, of=Numbered.ALERTS)
+        return feed
+
 
 async def _feed(
     context: Context,
@@ -186,13 +205,14 @@ async def _feed(
     after: int | None,
     events: Callable[[Stretch], Events],
     snapshot: Callable[[Standing], Any] | None = None,
+    of: Numbered = Numbered.LEDGER,
 ) -> Any:
     tenant_id = context.tenant_id(tenant, "tenant_id")
     if after is not None and after < 0:
-        raise Invalid("A ledger is numbered from 1 on; 0 is before its first entry.", (AFTER,))
+        raise Invalid("Seqs begin with 1; 0 is before the first.", (AFTER,))
     if await context.loaders.tenant(tenant_id) is None:
         raise NotFound("There is no such tenant.", ("tenant_id",))
-    return Feed(tenant_id, after, events, snapshot)
+    return Feed(tenant_id, after, events, snapshot, of)
 
 
 async def _agent(context: Context, tenant: str, agent: str) -> UUID:
@@ -208,6 +228,10 @@ def _balance_now(standing: Standing) -> BalanceChange:
 
 def _balance_changes(stretch: Stretch) -> Events:
     return [BalanceChange.after_entries(stretch.standing, stretch.entries)]
+
+
+def _alerts(stretch: Stretch) -> Events:
+    return [Alert.of(row) for row in stretch.entries]
 
 
 def _top_up_steps(stretch: Stretch) -> Events:

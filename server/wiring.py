@@ -41,6 +41,7 @@ def wired(settings: Settings, schema: Schema, beside: Beside | None = None) -> S
     """The server that answers a schema from the books that the settings name."""
     doorbell = Doorbell(settings.broadcast_url)
     books = open_books(settings.database_url, doorbell.ring)
+    books.alert_bell = doorbell.ring_alerts
     keyring = Keyring(books, settings)
     pepper = settings.key_pepper.get_secret_value() if settings.key_pepper else ""
 

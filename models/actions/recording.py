@@ -437,9 +437,7 @@ class Batch:
             return
         await self.work.run(tables.CHANGE_HOLD, settled)
         for tenant_id in {tenant_id for tenant_id, _ in self.holds_settled.values()}:
-            self.accounts[tenant_id].holds_end_at = await self.work.value(
-                holds.NEXT_END, {"b_tenant": tenant_id}
-            )
+            self.accounts[tenant_id].holds_end_at = await self.work.value(holds.NEXT_END, {"b_tenant": tenant_id})
 
     def finished(self, outcome: Outcome) -> Outcome:
         """The outcome with the row that was written."""

@@ -12,7 +12,8 @@ from models.rules.periods import Days
 from models.rules.words import Activity, EntryKind, InterviewStatus, PoolKind
 from models.tables.usage import WHOLE_DAY
 
-_HOUR = timedelta(hours=1)
+_HOUR, _DAY = timedelta(hours=1), timedelta(days=1)
+_CALL = Activity.CALL
 _HOLDING = (EntryKind.HOLD, EntryKind.RELEASE)
 _BALANCES = {PoolKind.PLAN: "plan_balance", PoolKind.TOP_UP: "top_up_balance"}
 _CREDITS = 3
@@ -40,7 +41,10 @@ class Recount:
         self._calls_refunded: dict[Id, tuple[datetime, Id]] = {}
         """When such calls began, and whose they are."""
         self._refunds: list[tuple[datetime, Id, Who, int]] = []
-        self._last: tuple[datetime, date] = LONG_AGO, LONG_AGO.date()
+        self._log = _sums()
+        """By agent and hour, each row once."""
+        self._begins = self._ends = LONG_AGO
+        self._hour: tuple[date, int] = LONG_AGO.date(), 0
 
     # ------------------------------------------------------------ activities
 
@@ -51,18 +55,16 @@ class Recount:
             sums = self.usage[place]
             sums["activities"] += 1
             sums["credits"] += line[_CREDITS]
-            if line[_ACTIVITY] == Activity.CALL:
+            if line[_ACTIVITY] == _CALL:
                 sums["call_seconds"] += row.duration_seconds
                 sums["billed_seconds"] += row.billed_seconds
             self._note(row, place, line[_CREDITS])
         if row.refunded:
             self._calls_refunded[row.id] = row.started_at, row.agent_id
-        for agent in (self.nobody, row.agent_id):
-            for part in (WHOLE_DAY, self._hour(row.started_at, day)):
-                sums = self.log[agent, part, day]
-                sums["rows"] += 1
-                sums["calls"] += 1
-                sums["credits_used"] += row.credits
+        sums = self._log[row.agent_id, *self._hour]
+        sums["rows"] += 1
+        sums["calls"] += 1
+        sums["credits_used"] += row.credits
 
     def message(self, row: Any) -> None:
         self._once(row, self._day(row.sent_at), Activity.MESSAGE, row.agent_id, row.member_id, row.model)
@@ -115,17 +117,19 @@ class Recount:
     def entry(self, row: Any) -> None:
         """How an entry changed the account."""
         sums = self.balances[self._day(row.occurred_at),]
-        sums["last_seq"] = max(sums["last_seq"], row.seq)
+        if row.seq > sums["last_seq"]:
+            sums["last_seq"] = row.seq
         sums["available"] += row.credits
         if row.kind in _HOLDING:
             sums["held"] -= row.credits
 
     def share(self, row: Any, pool: PoolKind) -> None:
         """What one share of an entry granted to a pool, or usage took from it."""
-        self.balances[self._day(row.occurred_at),][_BALANCES[pool]] += row.share
+        day = self._day(row.occurred_at)
+        self.balances[day,][_BALANCES[pool]] += row.share
         if row.kind == EntryKind.EXPIRY:
             return
-        sums = self.pools[self._day(row.occurred_at), pool]
+        sums = self.pools[day, pool]
         if row.activity_id is not None:
             sums["used"] -= row.share
         elif row.kind != EntryKind.ADJUSTMENT:
@@ -133,17 +137,26 @@ class Recount:
 
     def credits_added(self, row: Any) -> None:
         """A row of the log that is not a call."""
-        day = self._day(row.occurred_at)
-        for part in (WHOLE_DAY, self._hour(row.occurred_at, day)):
-            sums = self.log[self.nobody, part, day]
-            sums["rows"] += 1
-            sums["credits_added"] += row.credits
+        self._day(row.occurred_at)
+        sums = self._log[self.nobody, *self._hour]
+        sums["rows"] += 1
+        sums["credits_added"] += row.credits
 
     def refund(self, at: datetime, activity_id: Id, who: Who, credits: int) -> None:
         """Credits that were given back, for the agent, opening and member that the entry names."""
         self._refunds.append((at, activity_id, who, credits))
 
-    def settle_refunds(self) -> None:
+    def finish(self) -> None:
+        """Count what can only be counted when all else is."""
+        self._settle_refunds()
+        for (agent, day, hour), counts in self._log.items():
+            for whose in {self.nobody, agent}:
+                for part in (WHOLE_DAY, hour):
+                    sums = self.log[whose, part, day]
+                    for name, count in counts.items():
+                        sums[name] += count
+
+    def _settle_refunds(self) -> None:
         """Count refunds on their own day, for whom their entries name. A call's own line is given back before others.
 
         The log shows a call with what is left of its price, so there they count where the call stands.
@@ -158,10 +171,8 @@ class Recount:
                 self.usage[self._place(day, place[4], *who, *place[5:])]["credits"] -= part
             if activity_id in self._calls_refunded:
                 started_at, agent_id = self._calls_refunded[activity_id]
-                day = self._day(started_at)
-                for agent in (self.nobody, agent_id):
-                    for part in (WHOLE_DAY, self._hour(started_at, day)):
-                        self.log[agent, part, day]["credits_used"] -= credits
+                self._day(started_at)
+                self._log[agent_id, *self._hour]["credits_used"] -= credits
 
     # ------------------------------------------------------------ places
 
@@ -170,10 +181,13 @@ class Recount:
         return day, agent or nobody, opening or nobody, member or nobody, activity, model, direction
 
     def _day(self, at: datetime) -> date:
-        """The day of a moment; those that are asked for come in order of time, and many at once."""
-        if at != self._last[0]:
-            self._last = at, self.days.day_of(at)
-        return self._last[1]
-
-    def _hour(self, at: datetime, day: date) -> int:
-        return (at - self.days.start_of(day)) // _HOUR
+        """The day of a moment. Those that are asked for come in order of time, so the hour before often fits."""
+        if not self._begins <= at < self._ends:
+            day = self.days.day_of(at)
+            start = self.days.start_of(day)
+            hour = (at - start) // _HOUR
+            self._hour = day, hour
+            self._begins = start + hour * _HOUR
+            # The day's last hour may be a short one.
+            self._ends = min(self._begins + _HOUR, self.days.start_of(day + _DAY))
+        return self._hour[0]

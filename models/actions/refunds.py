@@ -21,6 +21,8 @@ from models.unit_of_work import UnitOfWork
 REFUNDABLE = frozenset(tables.TABLES)
 """The kinds of activities whose credits can be given back."""
 _KEY = "refund"
+_HAPPENED_AT = ("started_at", "sent_at", "furthest_at", "created_at")
+"""Where activities say when they last cost something."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,9 +57,11 @@ async def refund_usage(work: UnitOfWork, wish: RefundWish) -> int:
 
 async def _give_back(work: UnitOfWork, account: Account, wish: RefundWish, activity: Any) -> int:
     credits = _checked_credits(wish, activity.credits - activity.refunded)
-    until = account.boundary_at(account.first_boundary_from(work.now + work.now.resolution))
-    refund = Refund(work.now, wish.subject_kind, wish.subject_id, wish.key, credits, until)
     told = activity._mapping
+    # Usage may lie a few minutes ahead, where clocks differ; nothing of it can be given back before.
+    at = max(work.now, next(told[name] for name in _HAPPENED_AT if name in told))
+    until = account.boundary_at(account.first_boundary_from(at + at.resolution))
+    refund = Refund(at, wish.subject_kind, wish.subject_id, wish.key, credits, until)
     about = About(activity.agent_id, told.get("opening_id"), told.get("member_id"), wish.remarks)
     name = (EntryKind.REFUND, wish.subject_id, wish.key)
     await fold_in(work, account, [refund], {name: about})

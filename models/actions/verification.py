@@ -21,6 +21,7 @@ from models.actions.interviewing import expected_rows
 from models.actions.recounting import Recount
 from models.actions.roll_ups import ADDING
 from models.rules import checks
+from models.rules.amounts import in_credits
 from models.rules.burndown import NEVER
 from models.rules.checks import Found, Id, Kept, KeptGrant, Name, Problem, Sum
 from models.rules.fold import LONG_AGO, Fact, Movement, Refund, State, Usage, Void
@@ -310,17 +311,19 @@ class _Audit:
         for row in self.rows(tables.INTERACTIONS):
             self.recount.interaction(row)
         for row in self.rows(tables.INTERACTIONS_OUT):
-            yield f"Interaction {row.id}: {row.credits} millionths charged, but {row.of_pieces} by what was made of it."
+            name, should = checks.named("interaction", row.id), in_credits(int(row.of_pieces))
+            yield f"{name}: {in_credits(row.credits)} was charged, but {should} by what was made of it."
         for row in self.rows(tables.PLAYGROUND_CREDITS):
-            yield f"Message {row.id} of the playground costs {row.credits} millionths."
+            yield f"{checks.named('message', row.id)} costs {in_credits(row.credits)} in the playground."
 
     def _refunds(self) -> Iterator[Problem]:
         for id, credits in self.refunded.items():
             if credits:
-                yield f"Activity {id}: what was refunded of it is {credits} millionths more than its entries say."
+                kind = self._kinds_refunded.get(id, "activity")
+                yield f"{checks.named(kind, id)}: {in_credits(credits)} more was refunded than its entries say."
 
     def _roll_ups(self) -> Iterator[Problem]:
-        self.recount.settle_refunds()
+        self.recount.finish()
         for name, counted, columns in (
             ("usage_day", self.recount.usage, COUNTS),
             ("pool_day", self.recount.pools, ("granted", "used")),

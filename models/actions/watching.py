@@ -1,12 +1,22 @@
-"""Reading the ledger as it grows: where an account stood at a seq, and what happened from one seq to another."""
+"""Reading what is numbered as it grows: where an account stood at a seq, and what came from one seq to another."""
 
 from dataclasses import dataclass, replace
 from datetime import datetime
+from enum import StrEnum
 from uuid import UUID
 
+from models.rules.burndown import NEVER
 from models.rules.words import PoolKind
+from models.tables import alerts
 from models.tables import watching as tables
 from models.unit_of_work import Reader, Rows
+
+
+class Numbered(StrEnum):
+    """What of a tenant's is numbered 1, 2, 3 ... and so can be followed."""
+
+    LEDGER = "ledger"
+    ALERTS = "alerts"
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,11 +47,12 @@ BEFORE_THE_FIRST = Standing(0, 0, 0, 0, 0)
 
 @dataclass(frozen=True, slots=True)
 class Stretch:
-    """What happened in a tenant's ledger after one seq and up to another, and how the account stood then."""
+    """What came after one seq and up to another: entries, with how the account stood then; or alerts."""
 
     tenant_id: UUID
     after: int
     standing: Standing
+    """Of alerts only the seq, which is that of the last one."""
     entries: Rows
 
     @property
@@ -49,11 +60,15 @@ class Stretch:
         return self.standing.seq
 
 
-async def standing_now(reader: Reader, tenant_id: UUID) -> tuple[Standing, datetime] | None:
+async def standing_now(
+    reader: Reader, tenant_id: UUID, of: Numbered = Numbered.LEDGER
+) -> tuple[Standing, datetime] | None:
     """How an account stands, and when something is due there; None where there is no such tenant."""
     row = await reader.first(tables.balances(), {"tenant_id": tenant_id})
     if row is None:
         return None
+    if of is Numbered.ALERTS:
+        return replace(BEFORE_THE_FIRST, seq=row.alert_seq), NEVER
     return Standing(row.seq, row.held, row.overdrawn, row.plan_balance, row.top_up_balance), row.due_at
 
 
@@ -83,6 +98,12 @@ async def stretch_until(
     if known is None:
         known = await standing_at(reader, tenant_id, seq)
     return Stretch(tenant_id, after, await _moved(reader, tenant_id, known, seq), entries)
+
+
+async def alerts_until(reader: Reader, tenant_id: UUID, after: int, until: int) -> Stretch:
+    """The alerts between two seqs."""
+    rows = await reader.all(alerts.alerts_between(), {"tenant_id": tenant_id, "after": after, "until": until})
+    return Stretch(tenant_id, after, replace(BEFORE_THE_FIRST, seq=until), rows)
 
 
 def _whole_transactions(entries: Rows, most: int) -> Rows:

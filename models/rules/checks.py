@@ -9,12 +9,19 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from itertools import pairwise
 from typing import Any, NamedTuple
+from uuid import UUID
 
 from models.rules.amounts import in_credits
 from models.rules.burndown import NEVER
+from models.rules.ids import type_id
 
 Id = Any
 Problem = str
+
+
+def named(kind: str, id: Id) -> str:
+    """An id, as whatever database holds it, as people know it."""
+    return type_id(kind, UUID(str(id)))
 
 
 # ---------------------------------------------------------------- line after line
@@ -197,7 +204,7 @@ def entries_move_grants_that_there_are(kept: Kept, found: Found) -> Iterator[Pro
     known = {grant.id for grant in kept.grants}
     for grant_id, credits in found.by_grant.items():
         if grant_id not in known:
-            yield f"Entries move {in_credits(credits)} on a grant that is not there, {grant_id}."
+            yield f"Entries move {in_credits(credits)} on a grant that is not there, {named('credit_grant', grant_id)}."
     if found.stray_allocations:
         yield f"{found.stray_allocations} allocations belong to no entry."
 
@@ -226,7 +233,8 @@ def held_is_the_sum_of_open_holds(kept: Kept, found: Found) -> Iterator[Problem]
     for hold_id in {*kept.holds, *found.by_hold}:
         should, moved = kept.holds.get(hold_id, 0), -found.by_hold.get(hold_id, 0)
         if should != moved:
-            yield f"Hold {hold_id}: {in_credits(should)} is set aside, but {in_credits(moved)} by its entries."
+            name = named("hold", hold_id)
+            yield f"{name}: {in_credits(should)} is set aside, but {in_credits(moved)} by its entries."
 
 
 def overdrawn_is_the_sum_of_debts(kept: Kept, found: Found) -> Iterator[Problem]:

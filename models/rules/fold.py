@@ -339,7 +339,8 @@ class State:
             lot.remaining -= part
             amount -= part
             shares.append(Share(lot.id, fact.activity_id, -part))
-            self._note_payment(fact.activity_id, lot, fact.at, EntryKind.USAGE, part)
+            if self.payments or self.follows_payments:
+                self._note_payment(fact.activity_id, lot, fact.at, EntryKind.USAGE, part)
             if not lot.remaining:
                 del burning[0]
         return shares

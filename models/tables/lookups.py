@@ -3,8 +3,9 @@
 from functools import cache
 from typing import Any
 
-from sqlalchemy import BindParameter, Row, Select, Table, and_, bindparam, func, select
+from sqlalchemy import BindParameter, Row, Select, Table, and_, bindparam, func, or_, select
 
+from models.rules.words import EntryKind
 from models.tables import conversations, credits, hiring, interactions, keys, tenants, usage
 from models.tables.base import metadata
 
@@ -76,7 +77,7 @@ def slots_taken() -> Select[Any]:
 
 
 def allocations_of() -> Select[Any]:
-    """What each grant paid for :ids, activities of :tenant_id; refunds are told apart by their kind."""
+    """What each grant paid for :ids, activities of :tenant_id; what refunds of them gave back is left aside."""
     return _ALLOCATIONS
 
 
@@ -140,7 +141,12 @@ _SLOTS = (
 _ALLOCATIONS = (
     select(ALLOCATION.c.activity_id, ALLOCATION.c.grant_id, ALLOCATION.c.credits, ENTRY.c.kind)
     .join(ENTRY, and_(ENTRY.c.tenant_id == ALLOCATION.c.tenant_id, ENTRY.c.seq == ALLOCATION.c.seq))
-    .where(ALLOCATION.c.tenant_id == bindparam("tenant_id"), ALLOCATION.c.activity_id.in_(_IDS))
+    .where(
+        ALLOCATION.c.tenant_id == bindparam("tenant_id"),
+        ALLOCATION.c.activity_id.in_(_IDS),
+        # A refund's entry is about what it gives back of; what it repays is another activity's.
+        or_(ENTRY.c.kind != EntryKind.REFUND, ENTRY.c.subject_id != ALLOCATION.c.activity_id),
+    )
     .order_by(ALLOCATION.c.seq, ALLOCATION.c.position)
 )
 _OWED = select(DEBT.c.activity_id, DEBT.c.owed).where(

@@ -11,7 +11,7 @@ _TENANT: BindParameter[Any] = bindparam("tenant_id")
 
 
 def positions() -> Select[Any]:
-    """How far the ledgers of :tenants go, and when something happens by itself next."""
+    """How far the ledgers and alerts of :tenants go, and when something happens by itself next."""
     return _POSITIONS
 
 
@@ -49,11 +49,12 @@ def _between(seq: ColumnElement[Any]) -> ColumnElement[bool]:
     return and_(seq > bindparam("after", type_=BigInteger()), seq <= bindparam("until", type_=BigInteger()))
 
 
-_POSITIONS = select(ACCOUNT.c.tenant_id, ACCOUNT.c.seq, ACCOUNT.c.due_at).where(
+_POSITIONS = select(ACCOUNT.c.tenant_id, ACCOUNT.c.seq, ACCOUNT.c.alert_seq, ACCOUNT.c.due_at).where(
     ACCOUNT.c.tenant_id.in_(bindparam("tenants", expanding=True))
 )
 _BALANCES = select(
     ACCOUNT.c.seq,
+    ACCOUNT.c.alert_seq,
     ACCOUNT.c.due_at,
     ACCOUNT.c.held,
     ACCOUNT.c.overdrawn,

@@ -1,4 +1,4 @@
-"""The doorbell: "tenant T is now at seq N", to all processes. The truth is read from the ledger."""
+"""The doorbell: "tenant T is now at seq N", to all processes. The truth is read from the ledger, or the alerts."""
 
 import asyncio
 import time
@@ -10,6 +10,7 @@ from uuid import UUID
 import structlog
 from broadcaster import Broadcast
 
+from models.actions.watching import Numbered
 from server.watching.brokers import backend_for
 
 PAUSE_SECONDS = 0.5
@@ -27,8 +28,8 @@ class Doorbell:
     def __init__(self, url: str) -> None:
         self._broadcast = Broadcast(backend=backend_for(url))
         self._is_open = False
-        self._here: defaultdict[UUID, set[Wake]] = defaultdict(set)
-        self._unsent: dict[UUID, int] = {}
+        self._here: defaultdict[str, set[Wake]] = defaultdict(set)
+        self._unsent: dict[str, int] = {}
         self._sender: asyncio.Task[None] | None = None
         self._paused_until = 0.0
 
@@ -48,8 +49,15 @@ class Doorbell:
 
     def ring(self, rung: Mapping[UUID, int]) -> None:
         """Called after each commit. Never fails and never waits: what was committed stays, heard or not."""
-        for tenant_id, seq in rung.items():
-            for wake in tuple(self._here.get(tenant_id, ())):
+        self._ring({_channel(tenant_id, Numbered.LEDGER): seq for tenant_id, seq in rung.items()})
+
+    def ring_alerts(self, rung: Mapping[UUID, int]) -> None:
+        """The same for alerts, which have a seq of their own."""
+        self._ring({_channel(tenant_id, Numbered.ALERTS): seq for tenant_id, seq in rung.items()})
+
+    def _ring(self, rung: Mapping[str, int]) -> None:
+        for channel, seq in rung.items():
+            for wake in tuple(self._here.get(channel, ())):
                 wake(seq)
         if not self._is_open or time.monotonic() < self._paused_until:
             return
@@ -58,26 +66,27 @@ class Doorbell:
             self._sender = asyncio.create_task(self._send(), name="ring")
 
     @asynccontextmanager
-    async def heard(self, tenant_id: UUID, wake: Wake) -> AsyncIterator[None]:
+    async def heard(self, tenant_id: UUID, wake: Wake, of: Numbered = Numbered.LEDGER) -> AsyncIterator[None]:
         """Call `wake` whenever a tenant's bell rings."""
-        self._here[tenant_id].add(wake)
+        channel = _channel(tenant_id, of)
+        self._here[channel].add(wake)
         try:
-            async with self._broadcast.subscribe(_channel(tenant_id)) as bells:
+            async with self._broadcast.subscribe(channel) as bells:
                 pump = asyncio.create_task(_pump(bells, wake), name="bells")
                 try:
                     yield
                 finally:
                     pump.cancel()
         finally:
-            self._here[tenant_id].discard(wake)
-            if not self._here[tenant_id]:
-                del self._here[tenant_id]
+            self._here[channel].discard(wake)
+            if not self._here[channel]:
+                del self._here[channel]
 
     async def _send(self) -> None:
         while self._unsent:
-            tenant_id, seq = self._unsent.popitem()
+            channel, seq = self._unsent.popitem()
             try:
-                await self._broadcast.publish(_channel(tenant_id), str(seq))
+                await self._broadcast.publish(channel, str(seq))
             except Exception as error:  # Whatever a broker does, the change is made and its caller is answered.
                 log.warning("bell not rung", reason=f"{type(error).__name__}: {error}"[:300])
                 self._unsent.clear()
@@ -90,5 +99,5 @@ async def _pump(bells: object, wake: Wake) -> None:
         wake(int(bell.message) if bell.message else 0)
 
 
-def _channel(tenant_id: UUID) -> str:
-    return f"tallygraph:{tenant_id.hex}"
+def _channel(tenant_id: UUID, of: Numbered) -> str:
+    return f"tallygraph:{of}:{tenant_id.hex}"

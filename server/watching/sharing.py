@@ -142,7 +142,7 @@ class Group:
     async def join(self, subscriber: Subscriber, after: int | None) -> None:
         """Begin with a snapshot, or behind a seq. Raises Invalid for one that the ledger has not reached."""
         if after is not None and after > self.head.seq:
-            await self._watchers.check_reached(self._feed.tenant_id, after)
+            await self._watchers.check_reached(self._feed.watched, after)
         subscriber.group = self
         self._subscribers[subscriber] = None
         subscriber.seq = self.head.seq if after is None else after
@@ -210,7 +210,7 @@ class Group:
     async def _past(self, after: int, until: int, known: Standing | None) -> "Made":
         if known is None and until == self.head.seq:
             known = self.head
-        stretch = await self._watchers.past(self._feed.tenant_id, after, until, known)
+        stretch = await self._watchers.past(self._feed.watched, after, until, known)
         return Made(await self._run_all(self._feed.events(stretch), "catch_up"), stretch.standing)
 
     async def _shared(self, key: tuple[int, int], make: "Callable[[], Coroutine[Any, Any, Made]]") -> "Made":
@@ -257,7 +257,7 @@ class Sharing:
 
     async def join(self, operation: Operation, feed: Feed, viewer: Viewer, subscriber: Subscriber) -> None:
         """Have a subscriber sent what a feed tells from now on, or from where it says. Raises Invalid."""
-        watcher = await self._watchers.watch(feed.tenant_id)
+        watcher = await self._watchers.watch(*feed.watched)
         key = sameness(operation, feed, viewer)
         group = self._groups.get(key)
         if group is None:

@@ -1,4 +1,4 @@
-"""Watching ledgers: one watcher for each watched tenant of a process, whatever the number of those who follow it."""
+"""Watching ledgers and alerts: one watcher for each watched tenant of a process, however many follow it."""
 
 import asyncio
 import contextlib
@@ -11,7 +11,7 @@ from uuid import UUID
 import structlog
 
 from models.actions.settling import settle_if_due
-from models.actions.watching import Standing, Stretch, standing_now, stretch_until
+from models.actions.watching import Numbered, Standing, Stretch, alerts_until, standing_now, stretch_until
 from models.rules.refusals import Invalid, NotFound
 from models.tables import watching as tables
 from models.unit_of_work import Books
@@ -42,11 +42,15 @@ class Follower(Protocol):
     async def advance(self, stretch: Stretch) -> None: ...
 
 
-class Watcher:
-    """Follows one tenant's ledger. What is new is read once, and told to each follower."""
+Watched = tuple[UUID, Numbered]
 
-    def __init__(self, books: Books, tenant_id: UUID, standing: Standing, due_at: datetime) -> None:
-        self.tenant_id, self.head = tenant_id, standing
+
+class Watcher:
+    """Follows one tenant's ledger, or alerts. What is new is read once, and told to each follower."""
+
+    def __init__(self, books: Books, watched: Watched, standing: Standing, due_at: datetime) -> None:
+        self.tenant_id, self.of = watched
+        self.head = standing
         self.followers: set[Follower] = set()
         self.idle_since = time.monotonic()
         self._books, self._due_at = books, due_at
@@ -60,14 +64,16 @@ class Watcher:
 
     def see(self, seq: int, due_at: datetime) -> None:
         """What a look at the account has found."""
-        self._due_at = due_at
-        self.wake(max(seq, 1))
-        if due_at <= self._books.clock():
+        if seq > self.head.seq:
             self._rung.set()
+        if self.of is Numbered.LEDGER:
+            self._due_at = due_at
+            if due_at <= self._books.clock():
+                self._rung.set()
 
     async def run(self, doorbell: Doorbell) -> None:
         """Until cancelled. Whatever fails is tried again."""
-        async with doorbell.heard(self.tenant_id, self.wake):
+        async with doorbell.heard(self.tenant_id, self.wake, self.of):
             # Something may have been committed since the first reading, before anybody listened.
             self._rung.set()
             while True:
@@ -92,12 +98,14 @@ class Watcher:
 
     async def _next_stretch(self) -> Stretch | None:
         async with self._books.reading() as reader:
-            found = await standing_now(reader, self.tenant_id)
+            found = await standing_now(reader, self.tenant_id, self.of)
             assert found is not None, "Tenants are never deleted."
             now, self._due_at = found
             if now.seq <= self.head.seq:
                 return None
             until = min(now.seq, self.head.seq + MOST_ENTRIES)
+            if self.of is Numbered.ALERTS:
+                return await alerts_until(reader, self.tenant_id, self.head.seq, until)
             known = now if until == now.seq else self.head
             return await stretch_until(reader, self.tenant_id, self.head.seq, until, known)
 
@@ -114,9 +122,9 @@ class Watchers:
 
     def __init__(self, books: Books, doorbell: Doorbell) -> None:
         self._books, self._doorbell = books, doorbell
-        self._watchers: dict[UUID, Watcher] = {}
-        self._opening: dict[UUID, asyncio.Task[Watcher]] = {}
-        self._tasks: dict[UUID, asyncio.Task[None]] = {}
+        self._watchers: dict[Watched, Watcher] = {}
+        self._opening: dict[Watched, asyncio.Task[Watcher]] = {}
+        self._tasks: dict[Watched, asyncio.Task[None]] = {}
         self._looking: asyncio.Task[None] | None = None
         self._readings = asyncio.Semaphore(READINGS_AT_ONCE)
 
@@ -134,50 +142,54 @@ class Watchers:
         await asyncio.gather(*tasks, return_exceptions=True)
         await self._doorbell.close()
 
-    async def watch(self, tenant_id: UUID) -> Watcher:
+    async def watch(self, tenant_id: UUID, of: Numbered = Numbered.LEDGER) -> Watcher:
         """The watcher of a tenant; it goes on for as long as it has followers."""
-        watcher = self._watchers.get(tenant_id)
+        watched = tenant_id, of
+        watcher = self._watchers.get(watched)
         if watcher is not None:
             watcher.idle_since = time.monotonic()
             return watcher
-        if tenant_id not in self._opening:
-            task = asyncio.create_task(self._open(tenant_id), name="open watcher")
-            task.add_done_callback(lambda _: self._opening.pop(tenant_id, None))
-            self._opening[tenant_id] = task
+        if watched not in self._opening:
+            task = asyncio.create_task(self._open(watched), name="open watcher")
+            task.add_done_callback(lambda _: self._opening.pop(watched, None))
+            self._opening[watched] = task
         # Others may wait for it too: who leaves does not take it away.
-        return await asyncio.shield(self._opening[tenant_id])
+        return await asyncio.shield(self._opening[watched])
 
-    async def past(self, tenant_id: UUID, after: int, until: int, known: Standing | None) -> Stretch:
-        """A stretch of what watchers have passed already; `known` is the standing at one of its ends."""
+    async def past(self, watched: Watched, after: int, until: int, known: Standing | None) -> Stretch:
+        """A stretch of what watchers have passed already; a standing that is known saves sums."""
+        tenant_id, of = watched
 
         async def read() -> Stretch:
             async with self._readings, self._books.reading(long=True) as reader:
+                if of is Numbered.ALERTS:
+                    return await alerts_until(reader, tenant_id, after, until)
                 return await stretch_until(reader, tenant_id, after, until, known)
 
         return await persistently(read, tenant_id)
 
-    async def check_reached(self, tenant_id: UUID, seq: int) -> None:
-        """Raises Invalid where a ledger is shorter. This process may be a moment behind it."""
-        standing, _ = await self._found(tenant_id)
+    async def check_reached(self, watched: Watched, seq: int) -> None:
+        """Raises Invalid where the numbers have not come so far. This process may be a moment behind."""
+        standing, _ = await self._found(watched)
         if standing.seq < seq:
-            raise Invalid(f"The ledger has not reached {seq}.", ("after",))
+            raise Invalid(f"This is the seq of nothing yet: the last is {standing.seq}.", ("after",))
 
-    async def _open(self, tenant_id: UUID) -> Watcher:
-        standing, due_at = await self._settled(tenant_id)
-        watcher = self._watchers[tenant_id] = Watcher(self._books, tenant_id, standing, due_at)
-        self._tasks[tenant_id] = asyncio.create_task(watcher.run(self._doorbell), name="watcher")
+    async def _open(self, watched: Watched) -> Watcher:
+        standing, due_at = await self._settled(watched)
+        watcher = self._watchers[watched] = Watcher(self._books, watched, standing, due_at)
+        self._tasks[watched] = asyncio.create_task(watcher.run(self._doorbell), name="watcher")
         return watcher
 
-    async def _settled(self, tenant_id: UUID) -> tuple[Standing, datetime]:
+    async def _settled(self, watched: Watched) -> tuple[Standing, datetime]:
         """How an account stands, with nothing due: whoever first touches it settles."""
-        found = await self._found(tenant_id)
-        if await settle_if_due(self._books, tenant_id, found[1]):
-            found = await self._found(tenant_id)
+        found = await self._found(watched)
+        if await settle_if_due(self._books, watched[0], found[1]):
+            found = await self._found(watched)
         return found
 
-    async def _found(self, tenant_id: UUID) -> tuple[Standing, datetime]:
+    async def _found(self, watched: Watched) -> tuple[Standing, datetime]:
         async with self._books.reading() as reader:
-            found = await standing_now(reader, tenant_id)
+            found = await standing_now(reader, *watched)
         if found is None:
             raise NotFound("There is no such tenant.", ("tenant_id",))
         return found
@@ -186,7 +198,7 @@ class Watchers:
         while True:
             await asyncio.sleep(LOOK_SECONDS)
             self._let_idle_ones_go()
-            tenants = list(self._watchers)
+            tenants = list({tenant_id for tenant_id, _ in self._watchers})
             for start in range(0, len(tenants), LOOKED_AT_ONCE):
                 await persistently(lambda some=tenants[start : start + LOOKED_AT_ONCE]: self._look_at(some))  # type: ignore[misc]
 
@@ -194,17 +206,18 @@ class Watchers:
         async with self._books.reading() as reader:
             rows = await reader.all(tables.positions(), {"tenants": tenants})
         for row in rows:
-            if watcher := self._watchers.get(row.tenant_id):
-                watcher.see(row.seq, row.due_at)
+            for of, seq in ((Numbered.LEDGER, row.seq), (Numbered.ALERTS, row.alert_seq)):
+                if watcher := self._watchers.get((row.tenant_id, of)):
+                    watcher.see(seq, row.due_at)
 
     def _let_idle_ones_go(self) -> None:
         before = time.monotonic() - IDLE_SECONDS
-        for tenant_id, watcher in list(self._watchers.items()):
+        for watched, watcher in list(self._watchers.items()):
             if watcher.followers:
                 watcher.idle_since = time.monotonic()
             elif watcher.idle_since < before:
-                del self._watchers[tenant_id]
-                self._tasks.pop(tenant_id).cancel()
+                del self._watchers[watched]
+                self._tasks.pop(watched).cancel()
 
 
 async def persistently(attempt: Callable[[], Awaitable[T]], tenant_id: UUID | None = None) -> T:

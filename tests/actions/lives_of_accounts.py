@@ -131,7 +131,11 @@ def lives(draw: st.DrawFn, most: int = 14) -> Life:
     moments = _moments(draw, empty)
     happenings: list[Happening] = []
     for number in range(draw(st.integers(1, most))):
-        happenings += _happening(draw, f"{draw(st.sampled_from('abc'))}{number}", moments, happenings)
+        key = f"{draw(st.sampled_from('abc'))}{number}"
+        happenings += _happening(draw, key, moments, happenings)
+        if happenings and happenings[-1].kind == "call" and draw(st.booleans()):
+            for more in ("x", "y"):
+                happenings += _refund(draw, f"{key}{more}", draw(st.sampled_from(moments)), happenings)
     return Life(**{**vars(empty), "happenings": happenings})
 
 

@@ -2,7 +2,7 @@
 
 from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from pathlib import Path
 from typing import Any
 from uuid import UUID
@@ -11,10 +11,10 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from models.actions import accounts
-from models.actions.recording import Recorded
+from models.actions import accounts, refolding
+from models.actions.credits import GrantWish, TopUpWish, grant_credits, top_up
+from models.actions.recording import Recorded, Submission, record
 from models.actions.refunds import RefundWish, refund_usage, void_grant
-from models.actions.verification import verify
 from models.rules.reports import CallReport, DocumentReport, InterviewReport, MessageReport, Report
 from models.rules.words import CallDirection, EntryKind, GrantSource, InterviewStatus, PoolKind, SubjectKind
 from tests.actions.lives_of_accounts import BEGINNING, END, Happening, Life, lives
@@ -168,12 +168,6 @@ class Lived:
         entries = await self.books.rows("entry", tenant_id=self.tenant)
         return sum(row.credits for row in entries if row.occurred_at <= at)
 
-    async def assert_whole(self) -> None:
-        async with self.books.books.reading(long=True) as reader:
-            verification = await verify(reader, self.tenant)
-        assert not verification.problems, "\n".join(verification.problems)
-        assert verification.entries_checked == (await self.books.account(self.tenant)).seq
-
 
 def as_text(credits: int) -> str:
     return f"{credits // 1_000_000}.{credits % 1_000_000:06d}"
@@ -224,7 +218,7 @@ async def check_life(books: TestBooks, life: Life, places: list[int]) -> None:
         assert await lived.standing() == should
         for at in {one.at for one in life.happenings}:
             assert await lived.as_of(at) == account_after(history, at).available, f"As of {at}."
-        await lived.assert_whole()
+        await books.must_be_whole(lived.tenant)
 
 
 @given(life=lives(), places=st.lists(st.integers(0, 99), min_size=7, max_size=7))
@@ -250,3 +244,107 @@ async def test_states_kept_between_edges_change_nothing(
 ) -> None:
     monkeypatch.setattr(accounts, "FACTS_BETWEEN_CHECKPOINTS", facts)
     await check_life(on_sqlite, life, places)
+
+
+# ---------------------------------------------------------------- by example
+
+
+async def test_usage_at_the_moment_of_a_kept_state_is_not_lost_to_it(
+    on_sqlite: TestBooks, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(accounts, "FACTS_BETWEEN_CHECKPOINTS", 1)
+    on_sqlite.clock.now = BEGINNING
+    tenant = await on_sqlite.a_tenant(top_up="9")
+    on_sqlite.clock.now += timedelta(hours=1)
+    hour_ago = BEGINNING
+
+    for minute, key in ((10, "a"), (10, "b"), (20, "d"), (15, "c")):
+        await on_sqlite.call(tenant, 1, hour_ago + timedelta(minutes=minute), key=key)
+
+    assert await on_sqlite.available(tenant) == micro("5")
+    await on_sqlite.must_be_whole(tenant)
+
+
+async def test_two_top_ups_at_one_moment_are_both_there_when_the_account_is_folded_again(books: TestBooks) -> None:
+    tenant = await books.a_tenant()
+    await books.top_up(tenant, "2", "one")
+    await books.top_up(tenant, "3", "two")
+    await books.call(tenant, 1, books.clock.now - timedelta(minutes=1))
+
+    assert await books.available(tenant) == micro("4")
+    await books.must_be_whole(tenant)
+
+
+async def test_a_call_names_the_entry_that_corrected_it_last_whoever_wrote_it(books: TestBooks) -> None:
+    tenant = await books.a_tenant()
+    call = await books.call(tenant, 2, books.clock.now - timedelta(hours=1))
+    await books.grant(tenant, "5", effective_at=books.clock.now - timedelta(hours=2))
+
+    (row,) = await books.rows("call", tenant_id=tenant, id=call)
+    last = max(entry.seq for entry in await books.rows("entry", tenant_id=tenant, subject_id=call))
+    assert (row.last_seq, last) == (3, 3)
+    assert await books.available(tenant) == micro("3")
+
+
+async def test_late_calls_that_cost_nothing_have_their_entries_too(books: TestBooks) -> None:
+    tenant = await books.a_tenant(top_up="5")
+    start = books.clock.now - timedelta(hours=1)
+    call = await books.call(tenant, 0, start)
+    other = await books.call(tenant, 1, start - timedelta(minutes=1))
+
+    kinds = {entry.subject_id: entry.kind for entry in await books.rows("entry", tenant_id=tenant)}
+    assert kinds[call] == kinds[other] == EntryKind.USAGE
+    await books.must_be_whole(tenant)
+
+
+async def test_the_past_brought_in_in_order_is_not_folded_again_from_its_beginning(
+    on_sqlite: TestBooks, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folded: list[int] = []
+
+    def counting(account: Any, state: Any, facts: Sequence[Any], last_late: Any) -> Any:
+        folded.append(len(facts))
+        return fold(account, state, facts, last_late)
+
+    fold = refolding._fold
+    monkeypatch.setattr(refolding, "_fold", counting)
+    on_sqlite.clock.now = END
+    tenant = await on_sqlite.a_tenant("5", anchor=BEGINNING.date())
+    for day in range(20):
+        await on_sqlite.call(tenant, 1, BEGINNING + timedelta(days=day))
+
+    # The call, and the boundaries since.
+    assert max(folded[1:]) <= 4
+    await on_sqlite.must_be_whole(tenant)
+
+
+async def test_a_call_that_lies_a_little_ahead_can_be_refunded_at_once(books: TestBooks) -> None:
+    tenant = await books.a_tenant(top_up="5")
+    call = await books.call(tenant, 2, books.clock.now + timedelta(minutes=2))
+
+    async with books.books.work() as work:
+        await refund_usage(work, RefundWish(tenant, SubjectKind.CALL, call, "refund", "", micro("1")))
+
+    assert await books.available(tenant) == micro("4")
+    await books.must_be_whole(tenant)
+
+
+async def test_many_actions_may_share_a_transaction(books: TestBooks) -> None:
+    tenant = await books.a_tenant("3", date(2026, 1, 31), rollover="UNLIMITED")
+    now = books.clock.now
+    call = await books.call(tenant, 4, now - timedelta(days=3))
+    late = [
+        CallReport(books.agents[tenant], f"late-{n}", CallDirection.INBOUND, start, start + timedelta(minutes=1))
+        for n, start in enumerate([now - timedelta(days=20), now - timedelta(days=25), now])
+    ]
+    async with books.books.work() as work:
+        await top_up(work, TopUpWish(tenant, "one", micro("2")))
+        await record(work, [Submission(tenant, late[:1])])
+        await grant_credits(work, GrantWish(tenant, "past", micro("1"), effective_at=now - timedelta(days=30)))
+        await refund_usage(work, RefundWish(tenant, SubjectKind.CALL, call, "refund", "", micro("1")))
+        await record(work, [Submission(tenant, late[1:])])
+        await refund_usage(work, RefundWish(tenant, SubjectKind.CALL, call, "again", ""))
+
+    # Twice 3 of the plan, 2 and 1 came in; 3 late calls cost 1 each, and the first nothing any more.
+    assert await books.available(tenant) == micro("6")
+    await books.must_be_whole(tenant)

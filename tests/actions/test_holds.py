@@ -11,6 +11,7 @@ from models.actions.recording import Recorded
 from models.rules.refusals import Conflict, Expired, Invalid, NotFound, Refusal, TooFewCredits
 from models.rules.reports import CallReport
 from models.rules.words import Activity, CallDirection, HoldStatus
+from server.database import open_books
 from tests.books import NOON, TestBooks, micro
 
 
@@ -306,3 +307,23 @@ async def test_many_who_find_a_hold_due_give_it_back_once(books: TestBooks) -> N
     await asyncio.gather(*(books.settle(tenant) for _ in range(20)))
 
     assert await books.entries(tenant) == [("TOP_UP", 5), ("HOLD", -1), ("RELEASE", 1)]
+
+
+async def test_nor_do_several_servers_hold_a_credit_twice(books: TestBooks, database_url: str) -> None:
+    tenant = await books.a_tenant(top_up="6.9")
+    servers = [open_books(database_url, clock=books.clock) for _ in range(3)]
+
+    async def one(number: int) -> bool:
+        wish = CallWish(tenant, books.agents[tenant], f"call-{number}", CallDirection.INBOUND)
+        try:
+            async with servers[number % 3].work() as work:
+                await authorize_call(work, wish)
+        except TooFewCredits:
+            return False
+        return True
+
+    assert sum(await asyncio.gather(*(one(number) for number in range(60)))) == 6
+    assert (await books.available(tenant), await held(books, tenant)) == (micro("0.9"), micro("6"))
+    await books.must_be_whole(tenant)
+    for server in servers:
+        await server.close()

@@ -210,7 +210,7 @@ async def test_every_kind_of_activity_is_refunded_where_it_was_counted(books: Te
     agent, opening = books.agents[tenant], await books.an_opening(tenant)
     interaction = await books.an_interaction(tenant, agent)
     done = InterviewStatus.COMPLETED
-    made = {
+    made: dict[SubjectKind, Report] = {
         SubjectKind.MESSAGE: MessageReport(agent, "m", NOON, model="large", input_tokens=500),
         SubjectKind.INTERVIEW: InterviewReport(opening, "i", "Bo", done, NOON, agent),
         SubjectKind.DOCUMENT: DocumentReport(interaction, "d", NOON),

@@ -82,3 +82,21 @@ async def test_another_tenants_hold_is_not_there(api: Api) -> None:
     assert (await stranger.ask(RELEASE, id=hold["id"]))["releaseHold"]["errors"] == [
         {"code": "NOT_FOUND", "path": ["id"]}
     ]
+
+
+async def test_the_ledger_names_the_holds_that_its_entries_are_about(api: Api) -> None:
+    agent = await an_agent_with(api, "5")
+    hold = (await authorize(api, agent))["hold"]
+    await api.ask(RELEASE, id=hold["id"])
+
+    entries = "{ tenants { nodes { credits { held ledger { nodes { kind credits agent { id } subject { ... on Hold "
+    entries += "{ id status longestSeconds } } } } } } } }"
+    (tenant,) = (await api.ask(entries))["tenants"]["nodes"]
+
+    subject = {"id": hold["id"], "status": "RELEASED", "longestSeconds": 300}
+    assert tenant["credits"]["held"] == "0"
+    assert tenant["credits"]["ledger"]["nodes"] == [
+        {"kind": "RELEASE", "credits": "1", "agent": {"id": agent}, "subject": subject},
+        {"kind": "HOLD", "credits": "-1", "agent": {"id": agent}, "subject": subject},
+        {"kind": "TOP_UP", "credits": "5", "agent": None, "subject": {}},
+    ]

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from models.rules.fold import Movement, State, Usage, differences
+from models.rules.fold import Fact, Movement, State, Usage, differences
 from models.rules.words import EntryKind, SubjectKind
 from tests.rules.folding import (
     a_state,
@@ -293,6 +293,13 @@ def test_late_usage_from_before_a_change_of_payers_is_not_folded_on() -> None:
     assert [state.commutes(late(state, call("late", at, 1))) for at in (15, 25)] == [False, True]
 
 
+def test_late_usage_from_before_a_grant_was_used_up_is_not_folded_on() -> None:
+    history = History([given("a", 2), given("b", 9)], used=[call("1", 10, 2), call("2", 20, 2)])
+    state, _ = folded(history, until=30)
+
+    assert not state.commutes(late(state, call("late", 5, 1))), "It would have been paid by the grant that is empty."
+
+
 def test_late_usage_is_owed_like_all_other_where_there_was_nobody_to_pay() -> None:
     state, _ = folded(History(used=[call("1", 10, 2), call("2", 20, 2)]), until=30)
 
@@ -362,7 +369,7 @@ def test_folding_a_years_facts_one_by_one_or_at_once_is_the_same() -> None:
 def test_facts_know_their_places() -> None:
     moment = minute(0)
     history = History(periods=[period(1, 0), period(2, 100)])
-    facts = [
+    facts: list[Fact] = [
         boundary(period(1, 0)),
         credits_in(given("b", 1)),
         credits_in(given("a", 1, source="TOP_UP")),

@@ -1,3 +1,5 @@
+from itertools import pairwise
+
 """When a tenant is warned that its credits run low."""
 
 import pytest
@@ -31,7 +33,7 @@ def test_credits_run_out_when_nothing_is_left_of_something() -> None:
 def test_each_threshold_warns_once_until_it_was_reached_again(thresholds: list[int], balances: list[int]) -> None:
     kept = checked_thresholds(thresholds)
     is_below = {threshold: balances[0] < threshold for threshold in kept}
-    for before, after in zip(balances, balances[1:], strict=False):
+    for before, after in pairwise(balances):
         warned = crossed(kept, before, after)
         for threshold in kept:
             assert (threshold in warned) == (after < threshold and not is_below[threshold])

@@ -167,6 +167,7 @@ async def served(
     )
     doorbell, still = Doorbell(broadcast_url), Clock(utc_now())
     books = open_books(database_url, doorbell.ring, clock=clock or still)
+    books.alert_bell = doorbell.ring_alerts
     async with books.writes.open() as session:
         await session.call(metadata.create_all)
     watchers, keyring = Watchers(books, doorbell), Keyring(books, given)

@@ -1,4 +1,4 @@
-"""`tallygraph serve` in a process of its own, as a user starts it: to be killed, and started again on the same books."""
+"""`tallygraph serve` in a process of its own, as a user starts it: to be killed, and started again on its books."""
 
 import os
 import signal

@@ -83,7 +83,7 @@ async def test_what_was_acknowledged_is_there_exactly_once_though_the_server_was
 
     async def kill_twice() -> None:
         for part in (4, 2):
-            while len(answered) < CLIENTS // 2 * CALLS_OF_EACH // part:
+            while len(answered) < CLIENTS // 2 * CALLS_OF_EACH // part:  # noqa: ASYNC110
                 await asyncio.sleep(0.01)
             await asyncio.to_thread(server.kill)
             await asyncio.to_thread(server.start)
