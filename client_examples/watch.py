@@ -9,6 +9,7 @@ Whatever happens to the connection or the server, it goes on from the last entry
 import asyncio
 import contextlib
 import sys
+from typing import Any
 
 from gql import Client, gql
 from gql.transport.exceptions import TransportConnectionFailed, TransportError, TransportQueryError
@@ -46,7 +47,7 @@ async def watch(url: str, key: str, tenant: str) -> None:
             await asyncio.sleep(1)
 
 
-def show(change: dict) -> None:
+def show(change: dict[str, Any]) -> None:
     if not change["entries"]:
         print(f"{change['available']} credits are available, {change['held']} are held.", flush=True)
     for entry in change["entries"]:

@@ -1,6 +1,6 @@
 """The application: every path, what answers there, and what stands around all of them."""
 
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from functools import partial
 from pathlib import Path
@@ -30,6 +30,9 @@ from server.watching.sockets import serve_socket
 from server.watching.watcher import Watchers
 
 
+Socket = Callable[[WebSocket], Awaitable[None]]
+
+
 async def refuse_socket(socket: WebSocket) -> None:
     """Nothing is pushed. Refused before the handshake, which clients see as a plain 403."""
     await socket.close(1008)
@@ -43,14 +46,16 @@ def create_app(
     context_for: ContextFor,
     checks: Mapping[str, Check] | None = None,
     lifespan: Lifespan[Starlette] | None = None,
+    socket: Socket = refuse_socket,
     watchers: Watchers | None = None,
     routes: Sequence[BaseRoute] = (),
     graphiql: Path = GRAPHIQL,
 ) -> Starlette:
-    """Put the server together. What needs opening and closing is the lifespan's; with `watchers` it pushes too."""
+    """Put the server together. What needs opening and closing is the lifespan's. With `watchers` it pushes, and
+    sockets are answered; without them, `socket` answers."""
     operations = Operations(schema, settings)
     metrics = Metrics(settings.metrics_key)
-    socket, stream = refuse_socket, None
+    stream = None
     if watchers is not None:
         live = Live(operations, settings, metrics, watchers, authenticate, context_for)
         socket, stream = partial(serve_socket, live), partial(serve_events, live)

@@ -5,7 +5,6 @@ from datetime import datetime
 from enum import StrEnum
 from uuid import UUID
 
-from models.rules.burndown import NEVER
 from models.rules.words import PoolKind
 from models.tables import alerts
 from models.tables import watching as tables
@@ -63,12 +62,12 @@ class Stretch:
 async def standing_now(
     reader: Reader, tenant_id: UUID, of: Numbered = Numbered.LEDGER
 ) -> tuple[Standing, datetime] | None:
-    """How an account stands, and when something is due there; None where there is no such tenant."""
+    """How an account stands, or its alerts, and when something is due there; None where there is no such tenant."""
     row = await reader.first(tables.balances(), {"tenant_id": tenant_id})
     if row is None:
         return None
     if of is Numbered.ALERTS:
-        return replace(BEFORE_THE_FIRST, seq=row.alert_seq), NEVER
+        return replace(BEFORE_THE_FIRST, seq=row.alert_seq), row.due_at
     return Standing(row.seq, row.held, row.overdrawn, row.plan_balance, row.top_up_balance), row.due_at
 
 

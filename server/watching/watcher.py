@@ -64,12 +64,9 @@ class Watcher:
 
     def see(self, seq: int, due_at: datetime) -> None:
         """What a look at the account has found."""
-        if seq > self.head.seq:
+        self._due_at = due_at
+        if seq > self.head.seq or due_at <= self._books.clock():
             self._rung.set()
-        if self.of is Numbered.LEDGER:
-            self._due_at = due_at
-            if due_at <= self._books.clock():
-                self._rung.set()
 
     async def run(self, doorbell: Doorbell) -> None:
         """Until cancelled. Whatever fails is tried again."""

@@ -1,6 +1,6 @@
-from itertools import pairwise
-
 """When a tenant is warned that its credits run low."""
+
+from itertools import pairwise
 
 import pytest
 from hypothesis import given

@@ -15,7 +15,9 @@ from hypothesis import strategies as st
 from sqlalchemy import text
 
 from models.actions.credits import Settlement, settle_top_up
+from models.actions.spending_rules import set_low_balance_thresholds
 from models.actions.watching import standing_at, stretch_until
+from models.rules.amounts import MICRO
 from models.rules.ids import type_id
 from models.rules.viewers import Viewer
 from models.rules.words import PoolKind, Role, TopUpStatus
@@ -357,6 +359,38 @@ async def test_the_log_of_an_unknown_agent_is_not_found(quick: Served) -> None:
     await socket.subscribe(LOGGED, variables={"tenant": id, "agent": type_id("agent", UUID(int=7))})
 
     assert (await socket.receive())["payload"][0]["extensions"]["code"] == "NOT_FOUND"
+
+
+# ---------------------------------------------------------------- alerts
+
+ALERTS = """
+subscription ($tenant: ID!, $after: BigInt) {
+  alertRaised(tenantId: $tenant, after: $after) { seq kind message credits }
+}
+"""
+
+
+async def test_alerts_are_pushed_as_they_are_raised_and_resumed_by_numbers_of_their_own(live: Served) -> None:
+    tenant, id = await live.a_tenant(top_up="10")
+    socket = await live.socket()
+    async with live.books.books.work() as work:
+        await set_low_balance_thresholds(work, tenant, [8 * MICRO, 5 * MICRO])
+    await socket.subscribe(ALERTS, variables={"tenant": id})
+    await socket.ask("{ viewer { role } }")
+    await live.books.call(tenant, 3)
+    first = (await socket.next())["alertRaised"]
+    await live.books.call(tenant, 3)
+    second = (await socket.next())["alertRaised"]
+    await socket.subscribe(ALERTS, "again", variables={"tenant": id, "after": 1})
+    again = (await socket.next("again"))["alertRaised"]
+    await socket.subscribe(ALERTS, "ahead", variables={"tenant": id, "after": 3})
+
+    assert [(alert["seq"], alert["kind"], alert["credits"]) for alert in (first, second)] == [
+        (1, "LOW_BALANCE", "8"),
+        (2, "LOW_BALANCE", "5"),
+    ]
+    assert again == second
+    assert (await socket.receive())["payload"][0]["extensions"]["code"] == "INVALID"
 
 
 # ---------------------------------------------------------------- shared execution
