@@ -10,12 +10,13 @@ from concurrent.futures import Executor, ThreadPoolExecutor
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from typing import Any, Protocol, TypeVar
 
-from sqlalchemy import Connection, Engine, Executable, Row, Table, text
+from sqlalchemy import Connection, Engine, Executable, Table, text
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
+from models.prepared import Rows as Rows
+from models.prepared import rows_of
 from models.tables import dialects
 
-Rows = Sequence[Row[Any]]
 T = TypeVar("T")
 
 
@@ -110,7 +111,7 @@ class SqliteSession:
         self._connection = connection
 
     async def rows(self, statement: Executable, values: Any) -> Rows:
-        return await self.call(lambda connection: connection.execute(statement, values).all())
+        return await self.call(lambda connection: rows_of(connection, statement, values))
 
     async def run(self, statement: Executable, values: Any) -> int:
         return await self.call(lambda connection: int(connection.execute(statement, values).rowcount))
@@ -190,23 +191,41 @@ class SqliteWriter:
 
 
 class SqliteReaders:
-    """Connections that only read; as many as there are places."""
+    """Connections that only read; as many as there are places. They stay open, and see a new state each time."""
 
     def __init__(self, engine: Engine, places: int) -> None:
         self._engine = engine
         self._places = asyncio.Semaphore(places)
         self._threads = ThreadPoolExecutor(places, "sqlite-reader")
+        self._free: list[Connection] = []
 
     @asynccontextmanager
     async def open(self, *, long: bool = False) -> AsyncIterator[SqliteSession]:
         async with self._places:
-            with self._engine.connect() as connection:
+            connection = self._free.pop() if self._free else self._engine.connect()
+            try:
                 if long:
                     yield SqliteThreadSession(connection, self._threads, may_interrupt=True)
                 else:
                     yield SqliteSession(connection)
+            finally:
+                self._put_back(connection)
+
+    def _put_back(self, connection: Connection) -> None:
+        try:
+            connection.rollback()
+            driver = _driver(connection)
+            if driver.in_transaction:
+                driver.rollback()
+        except Exception:
+            connection.invalidate()
+            connection.close()
+            raise
+        self._free.append(connection)
 
     async def close(self) -> None:
+        while self._free:
+            self._free.pop().close()
         self._engine.dispose()
         self._threads.shutdown()
 

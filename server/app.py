@@ -29,7 +29,6 @@ from server.watching.live import Live
 from server.watching.sockets import serve_socket
 from server.watching.watcher import Watchers
 
-
 Socket = Callable[[WebSocket], Awaitable[None]]
 
 

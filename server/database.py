@@ -137,7 +137,9 @@ def _prepare(engine: Engine, pragmas: tuple[str, ...], begin: str) -> None:
 
     @event.listens_for(engine, "begin")
     def _begin(connection: Connection) -> None:
-        connection.exec_driver_sql(begin)
+        driver: Any = connection.connection.driver_connection
+        if not driver.in_transaction:  # A prepared statement may have begun it.
+            connection.exec_driver_sql(begin)
 
 
 def _postgresql_writer(database_url: str, connections: int) -> AsyncEngine:

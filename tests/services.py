@@ -8,6 +8,8 @@ import socket
 import subprocess
 import tempfile
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -50,6 +52,29 @@ class PostgresServer:
     def stop(self) -> None:
         if self._installed_url is None:
             self._server.cleanup()
+
+    def restart(self) -> None:
+        """Ends it as a crash would for its clients: their connections are broken."""
+        self._server.stop()
+        self._server.start()
+
+    @contextmanager
+    def frozen(self) -> Iterator[None]:
+        """Connections stay open, and nothing answers."""
+        program = POSTGRES_VERSIONS[TARGET_POSTGRES_VERSION] / "psql"
+        question = "SELECT pid FROM pg_stat_activity WHERE pid <> pg_backend_pid()"
+        options = ["--no-psqlrc", "--tuples-only", "--no-align", f"--command={question}"]
+        answer = subprocess.run([program, *options, self._url], check=True, capture_output=True, text=True).stdout
+        first = self._server.get_pid()
+        assert first is not None, "It does not run."
+        processes = [first, *map(int, answer.split())]
+        for process in processes:
+            os.kill(process, signal.SIGSTOP)
+        try:
+            yield
+        finally:
+            for process in processes:
+                os.kill(process, signal.SIGCONT)
 
     def make_database(self) -> str:
         """The URL of a new, empty database."""

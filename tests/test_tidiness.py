@@ -14,6 +14,7 @@ ROOT = Path(__file__).resolve().parents[1]
 FLOORS = [
     "models.rules",
     "models.tables",
+    "models.prepared",
     "models.sessions",
     "models.unit_of_work",
     "models.actions",

@@ -141,26 +141,30 @@ class Group:
 
     async def join(self, subscriber: Subscriber, after: int | None) -> None:
         """Begin with a snapshot, or behind a seq. Raises Invalid for one that the ledger has not reached."""
-        if after is not None and after > self.head.seq:
-            await self._watchers.check_reached(self._feed.watched, after)
         subscriber.group = self
         self._subscribers[subscriber] = None
         subscriber.seq = self.head.seq if after is None else after
-        if after is None and self._feed.snapshot is not None:
-            await self._begin(subscriber, self._feed.snapshot, self.head)
+        # Before it has begun it is sent nothing else.
+        subscriber.catching_up = asyncio.current_task()
+        try:
+            if after is None:
+                await self._show(subscriber, self.head)
+            elif after > self.head.seq:
+                await self._watchers.check_reached(self._feed.watched, after)
+        finally:
+            subscriber.catching_up = None
         subscriber.go_on()
 
-    async def _begin(self, subscriber: Subscriber, snapshot: Callable[[Standing], object], standing: Standing) -> None:
+    async def _show(self, subscriber: Subscriber, standing: Standing) -> None:
+        """Send the snapshot, where there is anything to see."""
+        if (snapshot := self._feed.snapshot) is None:
+            return
+
         async def make() -> Made:
             return Made(await self._run_all([snapshot(standing)], "snapshot"), standing)
 
-        # Before the snapshot it is sent nothing else.
-        subscriber.catching_up = asyncio.current_task()
-        try:
-            made = await self._shared((SNAPSHOT, standing.seq), make)
-            subscriber.send(made.payloads, standing.seq)
-        finally:
-            subscriber.catching_up = None
+        made = await self._shared((SNAPSHOT, standing.seq), make)
+        subscriber.send(made.payloads, standing.seq)
 
     def remove(self, subscriber: Subscriber) -> None:
         self._subscribers.pop(subscriber, None)

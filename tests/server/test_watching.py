@@ -2,7 +2,7 @@
 
 import asyncio
 import random
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 from datetime import timedelta
 from itertools import pairwise
 from typing import Any
@@ -13,6 +13,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from sqlalchemy import text
+from sqlalchemy.exc import DBAPIError
 
 from models.actions.credits import Settlement, settle_top_up
 from models.actions.spending_rules import set_low_balance_thresholds
@@ -30,6 +31,7 @@ from server.settings import read_settings
 from server.watching import sharing, watcher, wires
 from tests.books import TestBooks
 from tests.server.live_server import BALANCE, Served, Socket, served
+from tests.services import PostgresServer
 
 pytestmark = pytest.mark.anyio
 
@@ -564,3 +566,50 @@ async def test_who_does_not_read_for_too_long_is_closed_and_resumes(
     again = await quick.socket()
     await again.watch(id, after=1)
     assert seqs_in([await again.balance()]) == [2]
+
+
+# ---------------------------------------------------------------- outages
+
+
+@pytest.fixture
+def own_postgres() -> Iterator[PostgresServer]:
+    """A PostgreSQL to restart and to freeze."""
+    server = PostgresServer()
+    server.start()
+    yield server
+    server.stop()
+
+
+async def test_pushes_go_on_after_postgresql_was_restarted_and_after_it_was_frozen(
+    own_postgres: PostgresServer,
+) -> None:
+    url = own_postgres.make_database()
+    async with served(url, broadcast_url=url, clock=utc_now) as live:
+        tenant, id = await live.a_tenant(top_up="100")
+        socket = await live.socket()
+        await socket.watch(id)
+        await socket.balance()
+
+        await asyncio.to_thread(own_postgres.restart)
+        await called(live.books, tenant)
+        async with asyncio.timeout(5):
+            assert seqs_in([await socket.balance()]) == [2]
+
+        with own_postgres.frozen():
+            calling = asyncio.create_task(called(live.books, tenant))
+            await asyncio.sleep(3)
+        async with asyncio.timeout(5):
+            assert seqs_in([await socket.balance()]) == [3]
+        await calling
+
+
+async def called(books: TestBooks, tenant: UUID) -> None:
+    """Record a call, as often as it takes: a caller sends it again under its key."""
+    while True:
+        try:
+            await books.call(tenant, at=utc_now(), key=f"call-after-{books.made}")
+        except (DBAPIError, OSError):
+            books.made -= 1
+            await asyncio.sleep(0.1)
+        else:
+            return

@@ -1,0 +1,73 @@
+"""`tallygraph verify`"""
+
+import asyncio
+from collections.abc import Sequence
+from time import monotonic
+from typing import Annotated, Any
+from uuid import UUID
+
+import typer
+from rich.console import Console
+from sqlalchemy import select
+
+from models.actions.verification import MOST_PROBLEMS, Verification, verify
+from models.tables.base import metadata
+from models.unit_of_work import Books
+from server.commands.books import opened, tenant_of_option
+from server.settings import Settings, read_settings
+
+_TENANT = metadata.tables["tenant"].c
+_TENANTS = select(_TENANT.id, _TENANT.name).order_by(_TENANT.id)
+
+
+def verify_(
+    tenant: Annotated[
+        str | None, typer.Option(help="Only this tenant's books: its id or external id.", show_default=False)
+    ] = None,
+) -> None:
+    """Prove that the books are whole: work everything out anew, and compare it with what is stored.
+
+    Nothing is changed, and servers may run meanwhile. Ends with 1 where something does not hold.
+    """
+    found = asyncio.run(_verify(read_settings(), tenant))
+    faulty = sum(not one.ok for one in found)
+    if len(found) != 1:
+        entries = sum(one.entries_checked for one in found)
+        result = f"{faulty:,} of them have problems." if faulty else "All is well."
+        typer.echo(f"{len(found):,} tenants with {entries:,} entries were checked. {result}")
+    if faulty:
+        raise typer.Exit(1)
+
+
+async def _verify(settings: Settings, tenant: str | None) -> list[Verification]:
+    async with opened(settings) as books:
+        return [await _verify_one(books, row.id, row.name) for row in await _tenants(books, tenant)]
+
+
+async def _tenants(books: Books, tenant: str | None) -> Sequence[Any]:
+    """The oldest first."""
+    async with books.reading() as reader:
+        if tenant is None:
+            return await reader.all(_TENANTS)
+        return await reader.all(_TENANTS.where(_TENANT.id == await tenant_of_option(reader, tenant)))
+
+
+async def _verify_one(books: Books, tenant_id: UUID, name: str) -> Verification:
+    began = monotonic()
+    # A reader for each tenant: one that stays open for long keeps the database from clearing up.
+    with Console(stderr=True).status(f"Checking {name} ..."):
+        async with books.reading(long=True) as reader:
+            found = await verify(reader, tenant_id)
+    typer.echo(f"{name}: {_told(found)}, {monotonic() - began:.1f} s.")
+    for problem in found.problems:
+        typer.echo(f"  {problem}")
+    return found
+
+
+def _told(found: Verification) -> str:
+    entries = f"{found.entries_checked:,} entries"
+    if found.ok:
+        return f"{entries}, all is well"
+    if len(found.problems) == MOST_PROBLEMS:
+        return f"{entries}, the first {MOST_PROBLEMS:,} problems"
+    return f"{entries}, {len(found.problems):,} problem{'s' if len(found.problems) > 1 else ''}"
