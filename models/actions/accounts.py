@@ -291,6 +291,9 @@ class Account:
 
     def keep_state_now(self, state: State) -> None:
         """Keep a state where it stands, between edges; what happened until then is folded on no more."""
+        if len(state.debts) > MOST_DEBTS_KEPT:
+            self.facts_since_checkpoint = 0
+            return
         at = state.order.at + state.order.at.resolution
         self.keep_state(at, state)
         state.pass_moment(at)

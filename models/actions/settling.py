@@ -14,7 +14,7 @@ from models.actions.finishing import finish
 from models.actions.refolding import fold_again, load_payments
 from models.rules.fold import CreditsIn, Fact, Movement, Name, Refund, Usage
 from models.rules.words import EntryKind
-from models.tables import holds
+from models.tables import holds, ledger
 from models.unit_of_work import Books, UnitOfWork
 
 Abouts = Mapping[Name, About]
@@ -96,9 +96,18 @@ def _may_repay(account: Account, facts: Sequence[Fact], horizon: datetime) -> bo
 
 async def _count_facts(work: UnitOfWork, account: Account, facts: int) -> None:
     account.facts_since_checkpoint += facts
-    if account.facts_since_checkpoint >= accounts.FACTS_BETWEEN_CHECKPOINTS:
+    if account.facts_since_checkpoint < accounts.FACTS_BETWEEN_CHECKPOINTS:
+        return
+    if account.state.debts_are_loaded or await _few_debts(work, account):
         await account.load_debts(work)
         account.keep_state_now(account.state)
+    else:
+        account.facts_since_checkpoint = 0
+
+
+async def _few_debts(work: UnitOfWork, account: Account) -> bool:
+    debts = await work.value(ledger.number_of_debts(), {"tenant_id": account.tenant_id})
+    return int(debts) <= accounts.MOST_DEBTS_KEPT
 
 
 async def settle(work: UnitOfWork, tenant_id: UUID) -> Account:

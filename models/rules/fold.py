@@ -261,11 +261,13 @@ class State:
         return movements
 
     def fold_one(self, fact: Fact, movements: list[Movement]) -> None:
-        order = fact.order
         if isinstance(fact, Usage):
-            self._end_grants(order.at, movements)
+            if self._ends:
+                self._end_grants(fact.at, movements)
             movements.append(self.use(fact))
-        elif isinstance(fact, Boundary):
+            return
+        order = fact.order
+        if isinstance(fact, Boundary):
             self._pass_boundary(fact, movements)
         else:
             self._end_grants(order.at, movements)
@@ -321,16 +323,16 @@ class State:
         order = fact.order
         if order > self.order:
             self.order = order
-        shares = self._draw(fact)
-        paid = -sum(share.credits for share in shares)
-        if fact.credits > paid:
-            self._owe(Debt(order, fact.subject_kind, fact.activity_id, fact.credits - paid))
-        self._keep_steady(fact.credits, paid, shares)
+        shares, owed = self._draw(fact)
+        if owed:
+            self._owe(Debt(order, fact.subject_kind, fact.activity_id, owed))
+        self._keep_steady(fact.credits, fact.credits - owed, shares)
         return Movement(
             fact.at, EntryKind.USAGE, fact.subject_kind, fact.activity_id, fact.key, -fact.credits, tuple(shares)
         )
 
-    def _draw(self, fact: Usage) -> list[Share]:
+    def _draw(self, fact: Usage) -> tuple[list[Share], int]:
+        """Take from the grants what usage costs: their shares, and what none could pay."""
         shares: list[Share] = []
         burning, amount = self.burning, fact.credits
         while amount and burning:
@@ -343,7 +345,7 @@ class State:
                 self._note_payment(fact.activity_id, lot, fact.at, EntryKind.USAGE, part)
             if not lot.remaining:
                 del burning[0]
-        return shares
+        return shares, amount
 
     def _owe(self, debt: Debt) -> None:
         self.overdrawn += debt.owed
@@ -418,6 +420,10 @@ class State:
 
     def _pass_boundary(self, fact: Boundary, movements: list[Movement]) -> None:
         self._end_grants(fact.at, movements, at_it=False)
+        if not fact.credits and not (self._ends and self._ends[0][0] == fact.at):
+            # Nothing ends and nothing comes in: usage from before it can still be folded on.
+            self.order = max(self.order, fact.order)
+            return
         self._reach_edge(fact.at)
         rolled = self._rolled_over(fact)
         self._end_grants(fact.at, movements)

@@ -91,6 +91,14 @@ def debts_of(tenant_id: UUID) -> Select[Any]:
     return select(*DEBT.c).where(DEBT.c.tenant_id == tenant_id)
 
 
+_NUMBER_OF_DEBTS = select(func.count()).where(DEBT.c.tenant_id == bindparam("tenant_id"))
+
+
+def number_of_debts() -> Select[Any]:
+    """How much usage of :tenant_id is not paid yet, counted by places."""
+    return _NUMBER_OF_DEBTS
+
+
 def forget_debt() -> Delete:
     """Delete the debt of :b_tenant, :b_at, :b_kind, :b_key."""
     return delete(DEBT).where(*_this_debt())

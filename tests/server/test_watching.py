@@ -16,12 +16,14 @@ from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
 
 from models.actions.credits import Settlement, settle_top_up
+from models.actions.holds import CallWish, authorize_call, release_hold
+from models.actions.refunds import RefundWish, refund_usage
 from models.actions.spending_rules import set_low_balance_thresholds
 from models.actions.watching import standing_at, stretch_until
 from models.rules.amounts import MICRO
 from models.rules.ids import type_id
 from models.rules.viewers import Viewer
-from models.rules.words import PoolKind, Role, TopUpStatus
+from models.rules.words import CallDirection, PoolKind, Role, SubjectKind, TopUpStatus
 from models.unit_of_work import utc_now
 from resolvers.schema import schema
 from resolvers.watching import Feed
@@ -68,10 +70,11 @@ async def quick(sqlite_url: str) -> AsyncIterator[Served]:
 
 async def busy_days(books: TestBooks, tenant: UUID, count: int = 40) -> None:
     """All that moves credits, in an order of chance: in time and late, beyond what there is, and paid for again."""
-    chance, start = random.Random(7), books.clock.now
+    chance, start = random.Random(books.made), books.clock.now
+    calls: list[UUID] = []
     for step in range(count):
         books.clock.now = start + timedelta(hours=step)
-        match chance.randrange(5):
+        match chance.randrange(7):
             case 0:
                 await books.top_up(tenant, str(chance.randint(1, 30)))
             case 1:
@@ -80,9 +83,20 @@ async def busy_days(books: TestBooks, tenant: UUID, count: int = 40) -> None:
             case 2:
                 late = books.clock.now - timedelta(hours=chance.randint(1, 5))
                 await books.call(tenant, chance.randint(1, 20), at=late)
+            case 3 if await books.available(tenant) > 5 * MICRO:
+                wish = CallWish(tenant, books.agents[tenant], f"hold-{step}", CallDirection.INBOUND, 180)
+                async with books.books.work() as work:
+                    hold = await authorize_call(work, wish)
+                if chance.random() < 0.5:
+                    async with books.books.work() as work:
+                        await release_hold(work, tenant, hold.id)
+            case 4 if calls:
+                refund = RefundWish(tenant, SubjectKind.CALL, calls.pop(), f"refund-{step}", "Sorry")
+                async with books.books.work() as work:
+                    await refund_usage(work, refund)
             case _:
-                minutes = chance.randint(0, 20)
-                await books.call(tenant, minutes, at=books.clock.now - timedelta(minutes=minutes))
+                minutes = chance.randint(1, 20)
+                calls.append(await books.call(tenant, minutes, at=books.clock.now - timedelta(minutes=minutes)))
 
 
 async def account(socket: Socket, tenant: str) -> Any:
