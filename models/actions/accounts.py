@@ -223,23 +223,24 @@ class Account:
                 about.remarks,
             )
         )
-        pools = self._allocate(movement) if movement.shares else ()
-        self.rolled.count_balance(movement, self.seq, pools)
+        day = self.days.day_of(movement.at)
+        pools = self._allocate(movement, day) if movement.shares else ()
+        self.rolled.count_balance(movement, day, self.seq, pools)
         if movement.subject_kind is SubjectKind.CALL and movement.kind is EntryKind.USAGE:
             self.call_seqs[movement.subject_id] = self.seq
         if movement.kind is EntryKind.REFUND and movement.credits:
             self.refunds.append((movement, (about.agent_id, about.opening_id, about.member_id)))
         if in_log:
             agent = about.agent_id if about.is_call else None
-            self.rolled.count_log_row(movement.at, movement.credits, agent)
+            self.rolled.count_log_row(movement.at, day, movement.credits, agent)
         return self.seq
 
-    def _allocate(self, movement: Movement) -> Sequence[PoolKind]:
+    def _allocate(self, movement: Movement, day: date) -> Sequence[PoolKind]:
         """Write down a movement's shares; the pools of their grants."""
         for position, share in enumerate(movement.shares):
             self._allocations.append((self.tenant_id, self.seq, position, *share))
         pools = [self.grants[share.grant_id].lot.pool for share in movement.shares]
-        self.rolled.count_pools(movement, pools)
+        self.rolled.count_pools(movement, day, pools)
         return pools
 
     def hold(

@@ -1,6 +1,6 @@
 """Adding to the roll-ups what a transaction changed of one tenant, each row once."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import date, datetime, timedelta
 from typing import Any
 from uuid import UUID
@@ -63,11 +63,10 @@ class RollUps:
         for name, count in counts.items():
             sums[name] = sums.get(name, 0) + count
 
-    def count_pools(self, movement: Movement, pools: Iterable[PoolKind]) -> None:
+    def count_pools(self, movement: Movement, day: date, pools: Iterable[PoolKind]) -> None:
         """Add what a movement granted to each pool, and what usage took from it; a pool for each of its shares."""
         if movement.kind is EntryKind.EXPIRY:
             return
-        day = self.days.day_of(movement.at)
         for share, pool in zip(movement.shares, pools, strict=True):
             sums = self._pools.get((day, pool))
             if sums is None:
@@ -77,9 +76,8 @@ class RollUps:
             elif movement.kind is not EntryKind.ADJUSTMENT:
                 sums[0] += share.credits
 
-    def count_balance(self, movement: Movement, seq: int, pools: Iterable[PoolKind]) -> None:
+    def count_balance(self, movement: Movement, day: date, seq: int, pools: Iterable[PoolKind]) -> None:
         """Add how an entry changed the account; a pool for each of the movement's shares."""
-        day = self.days.day_of(movement.at)
         sums = self._balances.get(day)
         if sums is None:
             sums = self._balances[day] = [seq, 0, 0, 0, 0]
@@ -92,23 +90,19 @@ class RollUps:
 
     def count_refund(self, at: datetime, credits: int, agent_id: UUID) -> None:
         """Lower what the log shows as used by an agent's call that began at a moment."""
-        self._add_to_log(at, (0, 0, -credits, 0), (None, agent_id))
+        self._add_to_log(at, self.days.day_of(at), (0, 0, -credits, 0), (None, agent_id))
 
-    def count_log_row(self, at: datetime, credits: int, call_of: UUID | None) -> None:
+    def count_log_row(self, at: datetime, day: date, credits: int, call_of: UUID | None) -> None:
         """Add a row of the log: a call of an agent, or credits that came in."""
         if call_of is None:
-            self._add_to_log(at, (1, 0, 0, credits), (None,))
+            self._add_to_log(at, day, (1, 0, 0, credits), (None,))
         else:
-            self._add_to_log(at, (1, 1, -credits, 0), (None, call_of))
+            self._add_to_log(at, day, (1, 1, -credits, 0), (None, call_of))
 
-    def _add_to_log(self, at: datetime, more: tuple[int, ...], agents: tuple[UUID | None, ...]) -> None:
-        day = self.days.day_of(at)
+    def _add_to_log(self, at: datetime, day: date, more: tuple[int, ...], agents: tuple[UUID | None, ...]) -> None:
         hour = (at - self.days.start_of(day)) // _HOUR
         for agent in agents:
-            counts = self._log.setdefault(agent, {})
-            for part in (WHOLE_DAY, hour):
-                before = counts.get((part, day))
-                counts[part, day] = list(more) if before is None else [a + b for a, b in zip(before, more, strict=True)]
+            _add(self._log.setdefault(agent, {}), (hour, day), more)
 
     def agents(self) -> set[UUID]:
         """The agents whose usage changes."""
@@ -132,9 +126,22 @@ class RollUps:
         return ((self.tenant_id, day, *sums) for day, sums in self._balances.items())
 
     def log_rows(self) -> Iterable[tuple[Any, ...]]:
-        for agent, counts in self._log.items():
-            for where, sums in counts.items():
+        """The log's counts by hour, and those of whole days, which are their sums."""
+        for agent, hours in self._log.items():
+            days: dict[tuple[int, date], list[int]] = {}
+            for (_, day), sums in hours.items():
+                _add(days, (WHOLE_DAY, day), sums)
+            for where, sums in (*days.items(), *hours.items()):
                 yield (self.tenant_id, agent or NOBODY, *where, *sums)
+
+
+def _add(counts: dict[tuple[int, date], list[int]], where: tuple[int, date], more: Sequence[int]) -> None:
+    sums = counts.get(where)
+    if sums is None:
+        counts[where] = list(more)
+        return
+    for place, count in enumerate(more):
+        sums[place] += count
 
 
 async def save_roll_ups(work: UnitOfWork, rolled: Iterable[RollUps]) -> None:
