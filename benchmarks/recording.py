@@ -8,8 +8,11 @@ import sqlite3
 import sys
 import time
 from datetime import UTC, datetime, timedelta
+from statistics import median
+from typing import Any
 from uuid import UUID
 
+import asyncpg
 import orjson
 import uvloop
 
@@ -52,60 +55,71 @@ async def recorded_by_many(books: TestBooks, tenant: UUID, calls: int, callers: 
     return calls / (time.perf_counter() - began)
 
 
-def floor_of_rows(file: str, tenant: UUID, agent: UUID, batch: int) -> float:
-    """The same rows for each call, ready made, inserted by the plain driver without any rules."""
-    connection = sqlite3.connect(file, isolation_level=None)
+def _ready_rows(first: int, count: int, of: Any, by: Any, now: Any) -> dict[str, list[tuple[Any, ...]]]:
+    """The rows that some calls make, from a seq on, ready for a driver."""
+    made = [(seq, new_id() if isinstance(of, UUID) else new_id().hex) for seq in range(first, first + count)]
+    return {
+        "call": [
+            (of, id, f"k{seq}", by, None, "INBOUND", now, None, now, 61, 120, 0, 2_000_000, 0, LINES, seq, "")
+            for seq, id in made
+        ],
+        "entry": [
+            (of, seq, "USAGE", -2_000_000, 0, now, now, "call", id, f"k{seq}", by, None, None, None, True, "")
+            for seq, id in made
+        ],
+        "entry_allocation": [(of, seq, 0, by, id, -2_000_000) for seq, id in made],
+        "taken_key": [(of, "call", f"k{seq}", b"0" * 16, id) for seq, id in made],
+    }
+
+
+def floor_on_sqlite(url: str, tenant: UUID, agent: UUID) -> float:
+    """The same rows for each call, ready made, inserted by the plain driver without any rules: calls a second."""
+    connection = sqlite3.connect(url.removeprefix("sqlite:///"), isolation_level=None)
     for pragma in WRITER_PRAGMAS:
         connection.execute(f"PRAGMA {pragma}")
-    tables = ("call", "entry", "entry_allocation", "taken_key")
-    into = {name: dialects.insert_text("sqlite", metadata.tables[name]) for name in tables}
-    now, of, by = "2026-03-10 12:00:00.000000", tenant.hex, agent.hex
-    first: int = connection.execute("SELECT coalesce(max(seq), 0) FROM entry").fetchone()[0]
     began = time.perf_counter()
-    for start in range(first, first + CALLS, batch):
-        made = [(start + number + 1, new_id().hex) for number in range(batch)]
+    for first in range(1, CALLS, CALLERS):
         connection.execute("BEGIN IMMEDIATE")
-        connection.executemany(
-            into["call"],
-            [
-                (of, id, f"k{seq}", by, None, "INBOUND", now, None, now, 61, 120, 0, 2_000_000, 0, LINES, seq, "")
-                for seq, id in made
-            ],
-        )
-        connection.executemany(
-            into["entry"],
-            [
-                (of, seq, "USAGE", -2_000_000, 0, now, now, "call", id, f"k{seq}", by, None, None, None, 1, "")
-                for seq, id in made
-            ],
-        )
-        connection.executemany(into["entry_allocation"], [(of, seq, 0, by, id, -2_000_000) for seq, id in made])
-        connection.executemany(into["taken_key"], [(of, "call", f"k{seq}", b"0" * 16, id) for seq, id in made])
+        for name, rows in _ready_rows(first, CALLERS, tenant.hex, agent.hex, "2026-03-10 12:00:00.000000").items():
+            connection.executemany(dialects.insert_text("sqlite", metadata.tables[name]), rows)
         connection.execute("COMMIT")
     connection.close()
     return CALLS / (time.perf_counter() - began)
 
 
-async def inside() -> None:
-    """Inside the process, on SQLite: many callers, one transaction an event, and the floor."""
-    rows, many, single = [], [], []
+async def floor_on_postgresql(url: str, tenant: UUID, agent: UUID) -> float:
+    """The same with COPY."""
+    connection = await asyncpg.connect(url)
+    began = time.perf_counter()
+    for first in range(1, CALLS, CALLERS):
+        async with connection.transaction():
+            for name, rows in _ready_rows(first, CALLERS, tenant, agent, datetime.now(UTC)).items():
+                await connection.copy_records_to_table(name, records=rows)
+    await connection.close()
+    return CALLS / (time.perf_counter() - began)
+
+
+async def inside(url: str | None = None) -> None:
+    """Inside the process: many callers, one transaction an event, and the floor. On a new SQLite file, or at a URL."""
+    floors, many, single = [], [], []
     for _ in range(3):
-        file = a_directory() / "books.db"
-        async with test_books(f"sqlite:///{file}", Clock()) as books:
+        here = url or f"sqlite:///{a_directory() / 'books.db'}"
+        async with test_books(here, Clock()) as books:
             books.books.clock = lambda: datetime.now(UTC)
             tenant = await books.a_tenant(top_up="100000000")
             many.append(await recorded_by_many(books, tenant, CALLS, CALLERS))
             single.append(await recorded_by_many(books, tenant, 500, 1))
-        file = a_directory() / "floor.db"
-        async with test_books(f"sqlite:///{file}", Clock()) as books:
+        here = url or f"sqlite:///{a_directory() / 'floor.db'}"
+        async with test_books(here, Clock()) as books:
             tenant = await books.a_tenant()
-        rows.append(floor_of_rows(str(file), tenant, books.agents[tenant], CALLERS))
-    ours, alone, floor = sorted(many)[1], sorted(single)[1], sorted(rows)[1]
+            agent = books.agents[tenant]
+        floors.append(await floor_on_postgresql(url, tenant, agent) if url else floor_on_sqlite(here, tenant, agent))
+    ours, alone, floor = median(many), median(single), median(floors)
     show(
-        f"Recording inside the process, SQLite, {CALLERS} callers",
+        f"Recording inside the process, {'PostgreSQL' if url else 'SQLite'}, {CALLERS} callers",
         [
             ("what", "calls a second", "ratio"),
-            ("floor: the same rows in batches of 256, without rules", f"{floor:,.0f}", "1"),
+            (f"floor: the same rows in batches of {CALLERS}, without rules", f"{floor:,.0f}", "1"),
             ("single calls, each acknowledged after a synced commit", f"{ours:,.0f}", f"{floor / ours:.2f}x the floor"),
             ("one transaction an event", f"{alone:,.0f}", f"group commit is {ours / alone:.1f}x faster"),
         ],
@@ -190,8 +204,8 @@ async def _bulk_inside(books: TestBooks, tenant: UUID) -> float:
 
 
 if __name__ == "__main__":
-    only = sys.argv[1:] or ["inside", "http"]
-    if "inside" in only:
+    if len(sys.argv) > 1:
+        uvloop.run(inside(sys.argv[1]))
+    else:
         uvloop.run(inside())
-    if "http" in only:
         uvloop.run(over_http())

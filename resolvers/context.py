@@ -112,4 +112,4 @@ def parse_any_id(text: str, *path: str) -> tuple[str, UUID]:
     try:
         return parse_type_id(text)
     except (ValueError, IndexError):
-        raise Invalid("This is not an id.", path) from None
+        raise Invalid('This is not an id: those look like "agent_01jd...".', path) from None

@@ -1,4 +1,4 @@
-"""The README says what is true: its settings are all settings, its queries are answered."""
+"""The README and the guides say what is true: the settings are all settings, the queries are answered."""
 
 import re
 from pathlib import Path
@@ -21,6 +21,15 @@ def test_the_queries_are_queries_that_the_server_answers() -> None:
     queries = re.findall(r"```graphql\n(.*?)```", README, re.DOTALL)
 
     assert len(queries) >= 2
+    for query in queries:
+        assert validate(schema._schema, parse(query)) == []
+
+
+def test_the_guides_show_what_the_server_answers() -> None:
+    guides = sorted((Path(__file__).parent.parent / "docs").glob("*.md"))
+    queries = [query for guide in guides for query in re.findall(r"```graphql\n(.*?)```", guide.read_text(), re.DOTALL)]
+
+    assert len(queries) >= 5
     for query in queries:
         assert validate(schema._schema, parse(query)) == []
 

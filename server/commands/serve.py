@@ -30,9 +30,9 @@ def serve_(
 
     given: dict[str, Any] = {"host": host, "port": port, "workers": workers}
     settings = read_settings(**{name: value for name, value in given.items() if value is not None})
-    start_logging(settings)
     if demo:
         settings = _for_the_demo(settings)
+    start_logging(settings)
     asyncio.run(migrate(settings.database_url))
     typer.echo(f"Tallygraph serves {_address(settings)}/graphql", err=True)
     serve(_with_the_demo(settings) if demo else APPLICATION, settings)
@@ -44,11 +44,14 @@ def _address(settings: Settings) -> str:
 
 
 def _for_the_demo(settings: Settings) -> Settings:
+    """Its own database, and a log that leaves the printed keys in sight, where nothing else was asked for."""
     from server.demo import demo_database_url
 
     if settings.workers > 1:
         raise BadSettings("The demo is served by one process: leave --workers and TALLYGRAPH_WORKERS out.")
-    return settings.model_copy(update={"database_url": demo_database_url(settings)})
+    log = {"log_level": "WARNING", "log_format": "text"}
+    unset = {name: value for name, value in log.items() if name not in settings.model_fields_set}
+    return settings.model_copy(update={"database_url": demo_database_url(settings), **unset})
 
 
 def _with_the_demo(settings: Settings) -> Any:

@@ -122,8 +122,7 @@ def announcement(demo: Demo, address: str) -> str:
             "",
             *(f"  {tenant:{wide}}  {role:8}  {secret}" for tenant, role, secret in rows),
             "",
-            f"  Dashboard  {address}/#key={admin}",
-            f"  GraphiQL   {address}/graphql#key={admin}",
+            f"  GraphiQL  {address}/graphql#key={admin}",
             "",
         )
     )

@@ -51,6 +51,7 @@ class AgentPart:
     from_day: int = 0
     until_day: int | None = None
     runs_away: bool = False
+    daily_budget: int | None = None
 
     def works_on(self, number: int) -> bool:
         return self.from_day <= number and (self.until_day is None or number < self.until_day)
@@ -94,6 +95,7 @@ class TenantPart:
     members: tuple[MemberPart, ...]
     top_ups: TopUpHabit
     gifts: tuple[Gift, ...]
+    warned_below: tuple[int, ...] = ()
     jobs: tuple[str, ...] = ()
     new_rates_on_day: int | None = None
     new_rates: tuple[Rate, ...] = ()
@@ -209,6 +211,8 @@ NORTHWIND = TenantPart(
             "gpt-4o-mini",
             messages=Messages(7, median_tokens=600, playground=0.01),
             runs_away=True,
+            # About three times what it uses on a usual day.
+            daily_budget=MICRO // 10,
         ),
         AgentPart(
             "demo-old-chat",
@@ -230,6 +234,7 @@ NORTHWIND = TenantPart(
         Gift(0, 150 * MICRO, "PROMOTION", "Welcome to Northwind's first year.", lasts_days=60),
         Gift(205, 75 * MICRO, "ADJUSTMENT", "For the outage of the after-hours line."),
     ),
+    warned_below=(100 * MICRO, 250 * MICRO),
     new_rates_on_day=290,
     new_rates=DEARER_BASE,
 )
@@ -275,6 +280,7 @@ BRIGHTPATH = TenantPart(
         Gift(0, 100 * MICRO, "PROMOTION", "Welcome credits.", lasts_days=45),
         Gift(260, 40 * MICRO, "PROMOTION", "For a reference customer.", lasts_days=40),
     ),
+    warned_below=(30 * MICRO,),
     jobs=(
         "Warehouse associate",
         "Backend engineer",

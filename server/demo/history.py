@@ -84,7 +84,7 @@ class _History:
     def _at(self, moment: datetime) -> UnitOfWork:
         """The same transaction at another time; what it rings is told when the whole is committed."""
         step = UnitOfWork(self.work.session, moment)
-        step.rung = self.work.rung
+        step.rung, step.alerts_rung = self.work.rung, self.work.alerts_rung
         return step
 
     # ------------------------------------------------------------ who is there

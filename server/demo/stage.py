@@ -9,8 +9,9 @@ from sqlalchemy import Select, bindparam, func, select
 
 from models.actions.credits import TOP_UP, GrantWish, grant_credits
 from models.actions.hiring import NewAgent, NewOpening, create_agent, create_opening
+from models.actions.spending_rules import BudgetWish, set_budget, set_low_balance_thresholds
 from models.actions.tenants import NewMember, NewTenant, add_member, create_plan, create_tenant
-from models.rules.words import EntryKind, GrantSource, TopUpStatus
+from models.rules.words import EntryKind, GrantSource, Interval, TopUpStatus
 from models.tables.base import metadata
 from models.tables.ledger import ACCOUNT
 from models.tables.lookups import AGENT, ENTRY, MEMBER, TENANT, plans_in_force
@@ -96,12 +97,15 @@ async def first_day(work: UnitOfWork, tenant: TenantPart, start: date) -> Cast:
     for gift in tenant.gifts:
         if gift.day == 0:
             await give(work, cast, gift)
+    await set_low_balance_thresholds(work, made.id, tenant.warned_below)
     return cast
 
 
 async def hire(work: UnitOfWork, cast: Cast, part: AgentPart) -> None:
     wish = NewAgent(cast.tenant_id, part.name, part.channel, part.model, part.external_id)
-    cast.agents[part.external_id] = (await create_agent(work, wish)).id
+    id = cast.agents[part.external_id] = (await create_agent(work, wish)).id
+    if part.daily_budget is not None:
+        await set_budget(work, BudgetWish(cast.tenant_id, id, part.daily_budget, Interval.DAY))
 
 
 async def open_job(work: UnitOfWork, cast: Cast, opening: Opening) -> None:

@@ -7,6 +7,7 @@ import asyncio
 import contextlib
 import random
 import time
+from abc import ABC, abstractmethod
 from collections.abc import Coroutine
 from typing import Any
 
@@ -40,7 +41,7 @@ def backend_for(url: str) -> BroadcastBackend:
     return RedisBells(url) if url.startswith("redis") else PostgresBells(url)
 
 
-class SupervisedBells(BroadcastBackend):
+class SupervisedBells(BroadcastBackend, ABC):
     """A backend whose listening connection is made again whenever it breaks."""
 
     def __init__(self, url: str) -> None:
@@ -71,9 +72,9 @@ class SupervisedBells(BroadcastBackend):
     async def next_published(self) -> Event:
         return await self._events.get()
 
+    @abstractmethod
     async def _listen(self) -> None:
         """Connect and take in bells until something breaks."""
-        raise NotImplementedError
 
     async def _supervise(self) -> None:
         while True:

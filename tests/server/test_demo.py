@@ -131,6 +131,7 @@ def test_every_kind_and_state_is_there(database: sqlite3.Connection) -> None:
         EntryKind.ROLLOVER,
     }
     assert found("SELECT source FROM credit_grant") >= {"PLAN", "ROLLOVER", "TOP_UP", "PROMOTION", "ADJUSTMENT"}
+    assert found("SELECT kind FROM alert") >= {"LOW_BALANCE", "BUDGET_REACHED", "TOP_UP_FAILED"}
     assert found("SELECT direction, connected_at IS NULL FROM call") == {
         (direction, missed) for direction in ("INBOUND", "OUTBOUND") for missed in (0, 1)
     }

@@ -26,55 +26,109 @@ query Overview($tenantId: ID!) {
       overdrawn
       usedThisPeriod
       nextBillingDate
+      daysRemaining
       pools {
         name
         balance
       }
     }
-  }
-}
-`;
-
-const usage = `# Where did the credits go in the last 30 days?
-query Usage($tenantId: ID!) {
-  tenant(id: $tenantId) {
-    usage(range: { preset: LAST_30_DAYS }) {
-      totals {
-        credits
-        calls
-        messages
-        interviews
-      }
-      series(every: DAY) {
-        day
-        totals {
-          credits
+    alerts(first: 3) {
+      nodes {
+        raisedAt
+        message
+        agent {
+          name
         }
-      }
-      breakdown(by: AGENT, first: 5) {
-        slices {
-          label
-          share
-          totals {
-            credits
-          }
-        }
-        otherCount
-      }
-      comparison(against: PREVIOUS_RANGE) {
-        changeRatio
-        creditsChange
-        volumeEffect
-        priceEffect
       }
     }
   }
 }
 `;
 
-const agents = `# The tenant's agents, and what each has used in this billing period.
+const grants = `# What will pay next, and when does it end? Which grants would a spend of 25 credits take?
+query Grants($tenantId: ID!) {
+  tenant(id: $tenantId) {
+    credits {
+      grants(first: 10) {
+        nodes {
+          pool
+          source
+          amount
+          remaining
+          effectiveAt
+          expiresAt
+          remarks
+        }
+      }
+      wouldSpend(credits: "25") {
+        allocations {
+          credits
+          grant {
+            source
+          }
+        }
+        shortfall
+      }
+      history(range: { preset: LAST_30_DAYS }, every: DAY) {
+        at
+        available
+      }
+    }
+  }
+}
+`;
+
+const ledger = `# Every movement of credits, the last recorded first, and what it was about.
+query Ledger($tenantId: ID!, $after: String) {
+  tenant(id: $tenantId) {
+    credits {
+      ledger(first: 10, after: $after) {
+        totalCount
+        pageInfo {
+          endCursor
+          hasNextPage
+        }
+        nodes {
+          seq
+          kind
+          credits
+          balanceAfter
+          occurredAt
+          agent {
+            name
+          }
+          subject {
+            __typename
+            ... on Call {
+              durationSeconds
+              charge {
+                lines {
+                  explanation
+                }
+              }
+            }
+            ... on Message {
+              charge {
+                lines {
+                  explanation
+                }
+              }
+            }
+          }
+        }
+      }
+    }
+  }
+}
+`;
+
+const agents = `# The tenant's agents, with the newest calls of each.
 query Agents($tenantId: ID!) {
   tenant(id: $tenantId) {
+    agentSlots {
+      used
+      limit
+    }
     agents(first: 20) {
       totalCount
       nodes {
@@ -83,9 +137,64 @@ query Agents($tenantId: ID!) {
         channel
         model
         isLive
-        usage {
-          totals {
-            credits
+        budget {
+          used
+          credits
+          every
+        }
+        calls(first: 3) {
+          totalCount
+          nodes {
+            startedAt
+            billedSeconds
+            creditsUsed
+          }
+        }
+      }
+    }
+  }
+}
+`;
+
+const hiring = `# Interviews by opening, and what was written down: empty for tenants that do neither.
+query Hiring($tenantId: ID!) {
+  tenant(id: $tenantId) {
+    openings(first: 5) {
+      totalCount
+      nodes {
+        jobTitle
+        status
+        interviewsInvited
+        interviewsCompleted
+        creditsUsed
+        interviews(first: 3) {
+          nodes {
+            candidate
+            status
+            progress
+            creditsUsed
+          }
+        }
+      }
+    }
+    interactions(first: 3) {
+      totalCount
+      nodes {
+        createdAt
+        creditsConsumed
+        transcripts {
+          nodes {
+            audioSeconds
+            creditsConsumed
+          }
+        }
+        facts {
+          totalCount
+        }
+        documents {
+          nodes {
+            name
+            creditsConsumed
           }
         }
       }
@@ -162,7 +271,8 @@ mutation RecordCall($input: CallInput!) {
 }
 `;
 
-const balance = `# The balance, live: leave it running, and record a call in another tab of your browser.
+const balance = `# The balance, live. Leave it running,
+# and record a call in another tab of your browser.
 subscription Balance($tenantId: ID!) {
   balanceChanged(tenantId: $tenantId) {
     seq
@@ -187,9 +297,11 @@ export function exampleTabs(ids: Ids, headers: string, now: Date): Tab[] {
   const ofTenant = { tenantId: ids.tenantId };
   const examples: [query: string, variables: object][] = [
     [overview, ofTenant],
-    [usage, ofTenant],
-    [agents, ofTenant],
     [callLog, { ...ofTenant, page: 1 }],
+    [agents, ofTenant],
+    [grants, ofTenant],
+    [ledger, ofTenant],
+    [hiring, ofTenant],
     [recordCall, { input: aCall(ids.agentId, now) }],
     [balance, ofTenant],
   ];

@@ -44,9 +44,15 @@ function SchemaFollowsKey() {
   const { introspect } = useGraphiQLActions();
   useEffect(() => {
     let timer = 0;
+    let known = headerEditor?.getValue();
     const listening = headerEditor?.onDidChangeModelContent(() => {
       clearTimeout(timer);
-      timer = window.setTimeout(() => void introspect(), 700);
+      timer = window.setTimeout(() => {
+        // Another tab is another text too, mostly an equal one.
+        if (headerEditor.getValue() === known) return;
+        known = headerEditor.getValue();
+        void introspect();
+      }, 700);
     });
     return () => {
       clearTimeout(timer);
