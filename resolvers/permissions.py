@@ -75,7 +75,8 @@ def guarded(resolve: Callable[..., Any], needs: Needs) -> Callable[..., Any]:
     def guard(source: Any, info: Any, **given: Any) -> Any:
         if permission in info.context.permissions or (or_own and getattr(source, "own", False)):
             return resolve(source, info, **given)
-        raise Forbidden(f"This key's role may not use {info.parent_type.name}.{info.field_name}.")
+        role = info.context.viewer.role
+        raise Forbidden(f"This key's role, {role}, may not use {info.parent_type.name}.{info.field_name}.")
 
     return guard
 

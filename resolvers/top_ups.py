@@ -8,7 +8,7 @@ import strawberry
 
 from models.actions import credits as actions
 from models.actions.credits import GrantWish, Settlement, TopUpWish
-from models.rules.fold import GRANT_PRIORITY
+from models.rules.facts import GRANT_PRIORITY
 from models.rules.refusals import Forbidden
 from models.rules.viewers import Permission
 from models.rules.words import GrantSource, PoolKind, TopUpStatus

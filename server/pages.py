@@ -33,6 +33,7 @@ h1 { margin: 0 0 .25rem; font-size: 2.4rem; letter-spacing: -.02em; }
 h1::before { content: ""; display: inline-block; width: .18em; height: .8em; margin-right: .35em;
   background: var(--mark); box-shadow: .3em 0 0 var(--mark), .6em 0 0 var(--mark); margin-inline-end: .95em; }
 p { margin: .5rem 0 1.5rem; color: var(--soft); }
+ul + p { margin: 1.5rem 0 0; font-size: .92em; }
 ul { list-style: none; margin: 0; padding: 0; border-top: 1px solid var(--line); }
 li { display: flex; gap: 1rem; justify-content: space-between; padding: .8rem 0;
   border-bottom: 1px solid var(--line); }
@@ -65,7 +66,8 @@ what is left, and why.</p>
 <li><a href="/graphql">/graphql</a> <span>ask and report; a browser opens GraphiQL here</span></li>
 <li><a href="/health/ready">/health/ready</a> <span>whether the server can do its work</span></li>
 <li><a href="/metrics">/metrics</a> <span>numbers for Prometheus</span></li>
-</ul>"""
+</ul>
+<p>Whoever asks needs a key: <code>tallygraph key create</code> makes one, and the demo prints some when it starts.</p>"""
 
 NOT_BUILT = """<p>GraphiQL is not built yet. Run <code>make</code> in the project's folder, then load this page
 again. Programs can ask here all the same: send a POST with

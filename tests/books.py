@@ -17,7 +17,7 @@ from models.actions.settling import settle
 from models.actions.tenants import set_plan_rates
 from models.actions.verification import verify
 from models.rules.amounts import MICRO
-from models.rules.fold import LONG_AGO
+from models.rules.facts import LONG_AGO
 from models.rules.ids import new_id
 from models.rules.rating import Rate
 from models.rules.reports import CallReport, Report

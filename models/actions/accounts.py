@@ -17,7 +17,8 @@ from models.actions.giving_back import Who, count_refund
 from models.actions.roll_ups import ADDING, RollUps, save_roll_ups
 from models.rules import keeping
 from models.rules.burndown import NEVER
-from models.rules.fold import Boundary, CreditsIn, Debt, Lot, Movement, Order, State
+from models.rules.facts import Boundary, CreditsIn, Debt, Lot, Movement, Order
+from models.rules.fold import State
 from models.rules.ids import new_id
 from models.rules.periods import Days, days_in, period
 from models.rules.refusals import LimitReached, NotFound

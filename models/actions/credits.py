@@ -15,7 +15,8 @@ from models.actions.settling import fold_in
 from models.rules import keeping
 from models.rules.amounts import LARGEST
 from models.rules.burndown import NEVER
-from models.rules.fold import GRANT_PRIORITY, LONG_AGO, Lot, Movement, State
+from models.rules.facts import GRANT_PRIORITY, LONG_AGO, Lot, Movement
+from models.rules.fold import State
 from models.rules.ids import new_id
 from models.rules.refusals import Conflict, Invalid, NotFound
 from models.rules.reports import EARLIEST, LONGEST_KEY, LONGEST_REMARKS, check_lines, check_name

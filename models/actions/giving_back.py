@@ -9,7 +9,7 @@ from uuid import UUID
 
 from models.actions.roll_ups import Place, RollUps, place
 from models.rules import rating, refunds
-from models.rules.fold import Movement
+from models.rules.facts import Movement
 from models.rules.words import Activity, SubjectKind
 from models.tables import refunds as tables
 from models.tables.recording import INTERACTION

@@ -15,7 +15,7 @@ from uuid import UUID
 from models.actions.accounts import About, Account
 from models.actions.roll_ups import Place, RollUps, place
 from models.rules import interviews, rating
-from models.rules.fold import Name, Usage
+from models.rules.facts import Name, Usage
 from models.rules.ids import new_id
 from models.rules.reports import InterviewReport
 from models.rules.words import Activity, EntryKind, InterviewStatus, SubjectKind

@@ -11,7 +11,7 @@ from models.actions.pricing import terms_of_tenant
 from models.actions.refolding import fold_again
 from models.actions.settling import fold_in
 from models.actions.tenants import TENANT_PLAN, plan_with_id
-from models.rules.fold import GRANT_PRIORITY, Lot
+from models.rules.facts import GRANT_PRIORITY, Lot
 from models.rules.ids import new_id
 from models.rules.periods import days_left, period_at
 from models.rules.words import ChangeWhen, GrantSource, PoolKind

@@ -12,7 +12,7 @@ from models.actions.alerts import raise_alert
 from models.actions.announcing import Event, EventType, announce, as_instant
 from models.rules import recharging as rules
 from models.rules.amounts import in_credits
-from models.rules.fold import Movement
+from models.rules.facts import Movement
 from models.rules.ids import new_id, type_id
 from models.rules.periods import days_in
 from models.rules.ranges import period_number

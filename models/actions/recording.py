@@ -17,7 +17,7 @@ from models.actions.pricing import Prices
 from models.actions.roll_ups import place
 from models.actions.settling import fold_in
 from models.rules import interviews, rating
-from models.rules.fold import Name, Usage
+from models.rules.facts import Name, Usage
 from models.rules.ids import new_id
 from models.rules.rating import Line
 from models.rules.refusals import Conflict, Invalid, NotFound, Refusal

@@ -7,7 +7,7 @@ from typing import Any
 import orjson
 
 from models.rules.checks import Counts, Id
-from models.rules.fold import LONG_AGO
+from models.rules.facts import LONG_AGO
 from models.rules.periods import Days
 from models.rules.words import Activity, EntryKind, InterviewStatus, PoolKind
 from models.tables.usage import WHOLE_DAY

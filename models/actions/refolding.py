@@ -12,22 +12,9 @@ from uuid import UUID
 from models.actions import accounts
 from models.actions.accounts import NOTHING_MORE, About, Account, grant_of, save_checkpoints, save_entries, save_grants
 from models.rules import keeping
-from models.rules.fold import (
-    LONG_AGO,
-    CreditsIn,
-    Fact,
-    Movement,
-    Name,
-    Order,
-    Payment,
-    Refund,
-    Share,
-    State,
-    Usage,
-    Void,
-    differences,
-    undo_payments,
-)
+from models.rules.corrections import differences
+from models.rules.facts import LONG_AGO, CreditsIn, Fact, Movement, Name, Order, Payment, Refund, Share, Usage, Void
+from models.rules.fold import State, undo_payments
 from models.rules.words import EntryKind, SubjectKind
 from models.tables import ledger
 from models.unit_of_work import UnitOfWork

@@ -9,7 +9,7 @@ from models.actions.finishing import finish
 from models.actions.once import made_before, take_key
 from models.actions.settling import fold_in
 from models.rules.amounts import in_credits
-from models.rules.fold import Refund, Void
+from models.rules.facts import Refund, Void
 from models.rules.ids import entry_id, entry_parts
 from models.rules.refusals import Invalid, NotFound
 from models.rules.reports import LONGEST_KEY, LONGEST_REMARKS, check_lines, check_name

@@ -5,7 +5,7 @@ from datetime import date, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from models.rules.fold import Movement
+from models.rules.facts import Movement
 from models.rules.periods import Days
 from models.rules.words import Activity, EntryKind, PoolKind
 from models.tables.base import NOBODY, metadata

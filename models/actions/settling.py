@@ -12,7 +12,7 @@ from models.actions import accounts
 from models.actions.accounts import NOTHING_MORE, About, Account, lock_account
 from models.actions.finishing import finish
 from models.actions.refolding import fold_again, load_payments
-from models.rules.fold import CreditsIn, Fact, Movement, Name, Refund, Usage
+from models.rules.facts import CreditsIn, Fact, Movement, Name, Refund, Usage
 from models.rules.words import EntryKind
 from models.tables import holds, ledger
 from models.unit_of_work import Books, UnitOfWork

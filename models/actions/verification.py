@@ -24,7 +24,8 @@ from models.rules import checks
 from models.rules.amounts import in_credits
 from models.rules.burndown import NEVER
 from models.rules.checks import Found, Id, Kept, KeptGrant, Name, Problem, Sum
-from models.rules.fold import LONG_AGO, Fact, Movement, Refund, State, Usage, Void
+from models.rules.facts import LONG_AGO, Fact, Movement, Refund, Usage, Void
+from models.rules.fold import State
 from models.rules.ids import new_id, type_id
 from models.rules.refusals import NotFound
 from models.rules.words import Activity, EntryKind, GrantSource, SubjectKind

@@ -11,204 +11,29 @@ Amounts are whole millionths of a credit. Nothing here knows a clock or a databa
 from bisect import insort
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
-from typing import NamedTuple
+from datetime import datetime
 from uuid import UUID
 
-from models.rules.burndown import BurnOrder, Grant, burn_order
+from models.rules.burndown import burn_order
+from models.rules.facts import (
+    BEGINNING,
+    GRANT_PRIORITY,
+    LONG_AGO,
+    Boundary,
+    CreditsIn,
+    Debt,
+    Fact,
+    Lot,
+    Movement,
+    Order,
+    Payment,
+    Refund,
+    Share,
+    Usage,
+    Void,
+    grant_key,
+)
 from models.rules.words import EntryKind, GrantSource, PoolKind, RolloverPolicy, SubjectKind
-
-LONG_AGO = datetime(1, 1, 1, tzinfo=UTC)
-GRANT_PRIORITY = 100
-"""Of the grants that the server makes."""
-
-# At one moment: ends and boundaries, credits in, usage, refunds, voids.
-_EDGE, _CREDITS_IN, _USAGE, _REFUND, _VOID = range(5)
-_KINDS = {kind: position for position, kind in enumerate(SubjectKind)}
-_SUBJECTS = tuple(SubjectKind)
-_CREDITS_IN_KINDS = {EntryKind.GRANT: 0, EntryKind.TOP_UP: 1}
-_PAYING = {EntryKind.USAGE: _USAGE, EntryKind.REFUND: _REFUND}
-
-
-class Order(NamedTuple):
-    """Where a fact stands among all facts of its tenant. Nothing in it depends on when it became known."""
-
-    at: datetime
-    rank: int = _EDGE
-    kind: int = 0
-    key: str = ""
-
-    @classmethod
-    def of_usage(cls, at: datetime, subject_kind: SubjectKind, key: str) -> "Order":
-        return cls(at, _USAGE, _KINDS[subject_kind], key)
-
-    @property
-    def subject_kind(self) -> SubjectKind:
-        """The kind of activity, of usage and refunds."""
-        assert self.rank in (_USAGE, _REFUND)
-        return _SUBJECTS[self.kind]
-
-
-BEGINNING = Order(LONG_AGO)
-
-
-Name = tuple[EntryKind, UUID, str]
-"""What tells movements at one moment apart: kind, subject and key."""
-
-
-@dataclass(slots=True)
-class Lot:
-    """A grant, as the fold sees it."""
-
-    id: UUID
-    key: str
-    pool: PoolKind
-    source: GrantSource
-    amount: int
-    remaining: int
-    priority: int
-    effective_at: datetime
-    expires_at: datetime | None
-
-
-@dataclass(slots=True, frozen=True)
-class Boundary:
-    """A billing period ends and the next begins, with the plan's new credits."""
-
-    at: datetime
-    until: datetime
-    key: str
-    credits: int
-    rollover: RolloverPolicy = RolloverPolicy.NONE
-    cap: int | None = None
-
-    @property
-    def order(self) -> Order:
-        return Order(self.at)
-
-
-@dataclass(slots=True, frozen=True)
-class CreditsIn:
-    """A grant that somebody gave or bought becomes effective."""
-
-    lot: Lot
-    kind: EntryKind
-    subject_kind: SubjectKind
-    subject_id: UUID
-
-    @property
-    def name(self) -> Name:
-        """That of the movement which it makes."""
-        return self.kind, self.subject_id, grant_key(self.lot)
-
-    @property
-    def order(self) -> Order:
-        return Order(self.lot.effective_at, _CREDITS_IN, _CREDITS_IN_KINDS[self.kind], self.lot.key)
-
-
-class Usage(NamedTuple):
-    """An activity that costs credits. One with negative credits amends one that was folded before."""
-
-    at: datetime
-    subject_kind: SubjectKind
-    activity_id: UUID
-    key: str
-    credits: int
-
-    @property
-    def order(self) -> Order:
-        return Order.of_usage(self.at, self.subject_kind, self.key)
-
-
-class Refund(NamedTuple):
-    """Credits of an activity are given back."""
-
-    at: datetime
-    subject_kind: SubjectKind
-    activity_id: UUID
-    key: str
-    credits: int
-    until: datetime
-    """The next boundary: where credits for an ended grant of the plan end."""
-
-    @property
-    def order(self) -> Order:
-        return Order(self.at, _REFUND, _KINDS[self.subject_kind], self.key)
-
-
-class Void(NamedTuple):
-    """What is left of a grant is taken back."""
-
-    at: datetime
-    grant_id: UUID
-    key: str
-
-    @classmethod
-    def of(cls, lot: Lot, at: datetime) -> "Void":
-        return cls(at, lot.id, f"void/{grant_key(lot)}")
-
-    @property
-    def order(self) -> Order:
-        return Order(self.at, _VOID, 0, self.key)
-
-
-Fact = Boundary | CreditsIn | Usage | Refund | Void
-
-
-class Share(NamedTuple):
-    """A part of a movement: into a grant (positive) or out of it, for the activity that it pays, if any.
-
-    What a refund gives back is positive and names the activity that had been paid.
-    """
-
-    grant_id: UUID
-    activity_id: UUID | None
-    credits: int
-
-
-class Movement(NamedTuple):
-    """What a fact did to the account. The part that no share shows changed what is overdrawn."""
-
-    at: datetime
-    kind: EntryKind
-    subject_kind: SubjectKind
-    subject_id: UUID
-    key: str
-    credits: int
-    shares: tuple[Share, ...]
-
-    @property
-    def name(self) -> Name:
-        return self.kind, self.subject_id, self.key
-
-
-class Debt(NamedTuple):
-    """Usage that no grant has paid yet."""
-
-    order: Order
-    subject_kind: SubjectKind
-    activity_id: UUID
-    owed: int
-
-
-class Payment(NamedTuple):
-    """What a grant paid of an activity.
-
-    They sort by when they were paid, those of one moment in burn order: in the fold and in the ledger alike.
-    """
-
-    at: datetime
-    rank: int
-    burn_order: BurnOrder
-    grant_id: UUID
-    pool: PoolKind
-    credits: int
-
-    @classmethod
-    def by(cls, grant: Grant, at: datetime, kind: EntryKind, credits: int) -> "Payment":
-        """What a grant paid by a movement of some kind."""
-        return cls(at, _PAYING.get(kind, _CREDITS_IN), burn_order(grant), grant.id, PoolKind(grant.pool), credits)
-
 
 Identify = Callable[[GrantSource, str], UUID]
 """The id of a grant that the fold makes: the same for the same source and key, however often the fold runs."""
@@ -567,53 +392,3 @@ def undo_payments(payments: list[Payment], amount: int) -> list[Payment]:
             payments.append(payment._replace(credits=payment.credits - part))
         undone.append(payment._replace(credits=part))
     return undone
-
-
-def grant_key(lot: Lot) -> str:
-    """What movements about a grant have as their key: unlike its id, it is the same whenever the fold runs."""
-    return f"{lot.source}/{lot.key}"
-
-
-# ---------------------------------------------------------------- late facts
-
-
-def differences(recorded: Iterable[Movement], folded: Iterable[Movement]) -> list[Movement]:
-    """What is to be added to the recorded movements so that they amount to the folded ones.
-
-    Each difference has the kind, the subject, the key and the time of what it corrects. What was not recorded at all
-    is one even where it moves nothing, as a call that costs nothing does.
-    """
-    were, should = _by_place(recorded), _by_place(folded)
-    found = []
-    for place in {**should, **were}:
-        before, after = were.get(place, []), should.get(place, [])
-        # Most is as it was.
-        if before != after:
-            difference = _less(after, before)
-            if difference.credits or difference.shares or not before:
-                found.append(difference)
-    return sorted(found, key=lambda movement: movement.at)
-
-
-def _by_place(movements: Iterable[Movement]) -> dict[tuple[datetime, SubjectKind, Name], list[Movement]]:
-    found: dict[tuple[datetime, SubjectKind, Name], list[Movement]] = {}
-    for movement in movements:
-        place = (movement.at, movement.subject_kind, movement.name)
-        those = found.get(place)
-        if those is None:
-            found[place] = [movement]
-        else:
-            those.append(movement)
-    return found
-
-
-def _less(after: list[Movement], before: list[Movement]) -> Movement:
-    """What some movements do, less what others did, of the same name."""
-    credits, parts = 0, dict[tuple[UUID, UUID | None], int]()
-    for sign, movements in ((1, after), (-1, before)):
-        for movement in movements:
-            credits += sign * movement.credits
-            for grant_id, activity_id, part in movement.shares:
-                parts[grant_id, activity_id] = parts.get((grant_id, activity_id), 0) + sign * part
-    shares = tuple(Share(*place, part) for place, part in parts.items() if part)
-    return (after or before)[0]._replace(credits=credits, shares=shares)

@@ -5,7 +5,8 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from models.rules.fold import Debt, Identify, Lot, Order, State
+from models.rules.facts import Debt, Lot, Order
+from models.rules.fold import Identify, State
 from models.rules.words import GrantSource, PoolKind, SubjectKind
 
 

@@ -32,9 +32,9 @@ def verify_(
     found = asyncio.run(_verify(read_settings(), tenant))
     faulty = sum(not one.ok for one in found)
     if len(found) != 1:
-        entries = sum(one.entries_checked for one in found)
-        result = f"{faulty:,} of them have problems." if faulty else "All is well."
-        typer.echo(f"{len(found):,} tenants with {entries:,} entries were checked. {result}")
+        entries = _counted(sum(one.entries_checked for one in found), "entry", "entries")
+        result = f"Tenants with problems: {faulty:,}." if faulty else "All is well."
+        typer.echo(f"{len(found):,} tenants with {entries} were checked. {result}")
     if faulty:
         raise typer.Exit(1)
 
@@ -65,9 +65,13 @@ async def _verify_one(books: Books, tenant_id: UUID, name: str) -> Verification:
 
 
 def _told(found: Verification) -> str:
-    entries = f"{found.entries_checked:,} entries"
+    entries = _counted(found.entries_checked, "entry", "entries")
     if found.ok:
         return f"{entries}, all is well"
     if len(found.problems) == MOST_PROBLEMS:
         return f"{entries}, the first {MOST_PROBLEMS:,} problems"
-    return f"{entries}, {len(found.problems):,} problem{'s' if len(found.problems) > 1 else ''}"
+    return f"{entries}, {_counted(len(found.problems), 'problem', 'problems')}"
+
+
+def _counted(number: int, one: str, more: str) -> str:
+    return f"{number:,} {one if number == 1 else more}"

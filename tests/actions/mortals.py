@@ -10,11 +10,13 @@ import signal
 import subprocess
 import sys
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
+from functools import cache
 from pathlib import Path
 from typing import Any
 
-from models.sessions import Session, Sessions
+from models.sessions import Session, Sessions, SqliteWriter
+from models.unit_of_work import Books
 from server.database import open_books, reach
 from tests.actions.deeds import DEEDS, Scene
 
@@ -93,10 +95,37 @@ class MortalSession:
         return getattr(self._session, name)
 
 
-async def _do(case: dict[str, Any], says: int, starts: int) -> None:
+class NotNow(Exception):
+    """Ends a rehearsal."""
+
+
+@cache
+def _rehearsed(url: str, deed: str, scene: str) -> Books:
+    """Books in which a deed was done once, and taken back. They have nothing open; the statements stay compiled."""
+    books = open_books(url, writers=1, readers=1)
+    asyncio.run(_rehearse(books, deed, Scene.of_text(json.loads(scene))))
+    return books
+
+
+async def _rehearse(books: Books, deed: str, scene: Scene) -> None:
+    books.clock, books.outbox = lambda: scene.now, lambda: None
+    with suppress(NotNow):
+        async with books.work() as work:
+            await DEEDS[deed](work, scene)
+            raise NotNow
+    await books.close()
+
+
+def _books_for(case: dict[str, Any]) -> Books:
+    books = _rehearsed(case["url"], case["deed"], json.dumps(case["scene"]))
+    if isinstance(books.writes, SqliteWriter):
+        # Its thread ended when it was closed.
+        books.writes = SqliteWriter(books.writes._engine)
+    return books
+
+
+async def _do(books: Books, case: dict[str, Any], says: int, starts: int) -> None:
     scene = Scene.of_text(case["scene"])
-    books = open_books(case["url"], clock=lambda: scene.now, writers=1, readers=1)
-    books.outbox = lambda: None
     if case["count"] > 1:
         await reach(books)
     os.write(says, READY)
@@ -109,6 +138,7 @@ async def _do(case: dict[str, Any], says: int, starts: int) -> None:
 
 def _forked(case: dict[str, Any], starts: tuple[int, int]) -> tuple[int, int]:
     """A new process that does a deed, and where to read what it says."""
+    books = _books_for(case)
     hears, says = os.pipe()
     process = os.fork()
     if process:
@@ -117,7 +147,7 @@ def _forked(case: dict[str, Any], starts: tuple[int, int]) -> tuple[int, int]:
     status = 1
     try:
         os.close(starts[1])
-        asyncio.run(_do(case, says, starts[0]))
+        asyncio.run(_do(books, case, says, starts[0]))
         status = 0
     except BaseException as error:
         os.write(says, f"{error!r}".encode())

@@ -14,7 +14,7 @@ from models.actions.holds import CallWish, authorize_call, extend_hold, release_
 from models.actions.plan_changes import change_plan
 from models.actions.refunds import RefundWish, refund_usage, void_grant
 from models.actions.settling import settle_if_due
-from models.rules.fold import LONG_AGO
+from models.rules.facts import LONG_AGO
 from models.rules.reports import CallReport
 from models.rules.words import CallDirection, ChangeWhen, SubjectKind, TopUpStatus
 from models.sessions import Session, Sessions

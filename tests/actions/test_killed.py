@@ -1,12 +1,10 @@
 """Processes that are killed between any two statements, and many that do the same at once: once, and whole."""
 
 from collections.abc import Iterator
-from typing import Any
 from uuid import UUID
 
 import pytest
 
-from models.rules.amounts import MICRO
 from models.tables.base import metadata
 from tests.actions.deeds import DEEDS, LATER, Scene, a_scene
 from tests.actions.mortals import BEFORE_COMMIT, Mortals
@@ -49,13 +47,13 @@ async def test_whoever_is_killed_has_done_all_or_nothing_and_can_do_it_again(
 ) -> None:
     scene = at_its_time(scene, deed)
     before = await all_of(books, scene.tenant)
+    await books.must_be_whole(scene.tenant)
 
     # Those that die before they have said what they did have not done it.
     assert mortals.do(database_url, deed, scene, BEFORE_COMMIT)[0]
     statements, said = 0, ""
     while not said:
         assert await all_of(books, scene.tenant) == before
-        await books.must_be_whole(scene.tenant)
         was_killed, said = mortals.do(database_url, deed, scene, statements)
         assert was_killed
         statements += 1
@@ -77,9 +75,7 @@ ONCE = {
 
 
 @pytest.mark.parametrize("count", [2, 10, 50])
-async def test_many_processes_do_it_once(
-    books: TestBooks, database_url: str, mortals: Mortals, count: int
-) -> None:
+async def test_many_processes_do_it_once(books: TestBooks, database_url: str, mortals: Mortals, count: int) -> None:
     for deed in ("a period has ended", "pay", "buy", "authorize", "release", "a hold has ended"):
         scene = await a_scene(books)
         scene = at_its_time(scene, deed)
@@ -94,9 +90,7 @@ async def test_many_processes_do_it_once(
         await books.must_be_whole(scene.tenant)
 
 
-async def what_one_does(
-    books: TestBooks, database_url: str, mortals: Mortals, deed: str
-) -> list[tuple[str, int]]:
+async def what_one_does(books: TestBooks, database_url: str, mortals: Mortals, deed: str) -> list[tuple[str, int]]:
     """The entries of a deed that is done by one process."""
     scene = at_its_time(await a_scene(books), deed)
     before = len(await books.rows("entry", tenant_id=scene.tenant))

@@ -47,8 +47,8 @@ def test_whole_books_are_told_tenant_by_tenant(house: House, run: Run) -> None:
 
     lines = told.splitlines()
     assert code == 0
-    assert lines[0].startswith("acme: 1 entries, all is well")
-    assert lines[1].startswith("umbrella: 1 entries, all is well")
+    assert lines[0].startswith("acme: 1 entry, all is well")
+    assert lines[1].startswith("umbrella: 1 entry, all is well")
     assert lines[2] == "2 tenants with 2 entries were checked. All is well."
 
 
@@ -61,10 +61,10 @@ def test_each_problem_is_told_and_ends_the_command_with_1(house: House, run: Run
 
     lines = told.splitlines()
     assert code == 1
-    assert lines[0].startswith("acme: 1 entries, all is well")
+    assert lines[0].startswith("acme: 1 entry, all is well")
     assert " problem" in lines[1]
     assert any(line.startswith("  tenant_") and "5" in line and "4" in line for line in lines[2:-1])
-    assert lines[-1] == "2 tenants with 2 entries were checked. 1 of them have problems."
+    assert lines[-1] == "2 tenants with 2 entries were checked. Tenants with problems: 1."
 
 
 def test_one_tenant_is_checked_alone(house: House, run: Run) -> None:

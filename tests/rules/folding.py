@@ -5,7 +5,8 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import NAMESPACE_OID, UUID, uuid5
 
-from models.rules.fold import Boundary, CreditsIn, Fact, Lot, Movement, Refund, State, Usage, Void
+from models.rules.facts import Boundary, CreditsIn, Fact, Lot, Movement, Refund, Usage, Void
+from models.rules.fold import State
 from models.rules.words import EntryKind, GrantSource, PoolKind, RolloverPolicy, SubjectKind
 from tests.rules.model_of_the_account import Given, GivenBack, GrantName, History, Period, Subject, Used
 

@@ -5,7 +5,9 @@ from typing import Any
 
 import pytest
 
-from models.rules.fold import Fact, Movement, State, Usage, differences
+from models.rules.corrections import differences
+from models.rules.facts import Fact, Movement, Usage
+from models.rules.fold import State
 from models.rules.words import EntryKind, SubjectKind
 from tests.rules.folding import (
     a_state,

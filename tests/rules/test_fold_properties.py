@@ -5,7 +5,9 @@ from typing import Any
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from models.rules.fold import Fact, Movement, State, Usage, differences
+from models.rules.corrections import differences
+from models.rules.facts import Fact, Movement, Usage
+from models.rules.fold import State
 from models.rules.keeping import frontier_as_text, frontier_of_text, state_as_text, state_of_text
 from tests.rules.folding import (
     a_state,
