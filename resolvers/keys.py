@@ -77,7 +77,7 @@ class KeyMutations:
             key, secret = await actions.create_key(work, context.viewer, wish, context.key_pepper)
         return ApiKeyPayload(api_key=ApiKey.of(key), secret=secret)
 
-    @mutation(needs=Permission.MANAGE_TENANT, description="Revokes a key: it counts no more, from now on.")
+    @mutation(needs=Permission.MANAGE_TENANT, description="Revokes a key: within two seconds it counts no more.")
     async def revoke_api_key(self, info: Info, id: Annotated[strawberry.ID, described("The key.")]) -> ApiKeyPayload:
         key_id = parse_id(id, "api_key", "id")
         async with info.context.work() as work:

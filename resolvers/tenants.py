@@ -297,7 +297,7 @@ class TenantMutations:
         wish = actions.NewTenant(
             name=input.name,
             plan_id=parse_id(input.plan_id, "plan", "plan_id"),
-            time_zone=input.time_zone or "UTC",
+            time_zone="UTC" if input.time_zone is None else input.time_zone,
             external_id=input.external_id,
             billing_anchor=input.billing_anchor,
         )

@@ -1,4 +1,4 @@
-"""Accounts under their locks: how they are loaded, what is appended to their ledgers, how they are saved.
+"""Accounts under their locks: how they are loaded, and what is appended to their ledgers.
 
 An account is changed in memory while its row is locked, and written once at the end of the transaction.
 """
@@ -7,109 +7,37 @@ from bisect import insort
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
-from typing import Any, NamedTuple
+from typing import Any
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import Executable
-
-from models.actions.giving_back import Who, count_refund
-from models.actions.roll_ups import ADDING, RollUps, save_roll_ups
+from models.actions.account_parts import (
+    NOTHING_MORE,
+    About,
+    Grant,
+    RaisedAlert,
+    Terms,
+    debt_key,
+    debt_row,
+    grant_changes,
+    grant_of,
+    grant_row,
+    terms_in_force,
+    terms_of,
+)
+from models.actions.giving_back import Who
+from models.actions.roll_ups import ADDING, RollUps
 from models.rules import keeping
 from models.rules.burndown import NEVER
-from models.rules.facts import Boundary, CreditsIn, Debt, Lot, Movement, Order
+from models.rules.facts import Boundary, Debt, Movement, Order
 from models.rules.fold import State
 from models.rules.ids import new_id
 from models.rules.periods import Days, days_in, period
 from models.rules.refusals import LimitReached, NotFound
 from models.rules.warnings import thresholds_of_text
-from models.rules.words import AlertKind, EntryKind, GrantSource, PoolKind, RolloverPolicy, SubjectKind, TopUpStatus
+from models.rules.words import EntryKind, GrantSource, PoolKind, SubjectKind
 from models.tables import ledger
-from models.tables.ledger import ALLOCATION, CHECKPOINT, DEBT, ENTRY, GRANT
-from models.tables.recording import CHANGE_CALL
 from models.unit_of_work import UnitOfWork
-
-
-@dataclass(frozen=True, slots=True)
-class Terms:
-    """A plan that a tenant is on from a moment on."""
-
-    effective_at: datetime
-    plan_id: UUID
-    rate_lists: int
-    monthly_credits: int
-    first_seconds: int
-    next_seconds: int
-    rollover: RolloverPolicy
-    rollover_cap: int | None
-
-
-def terms_in_force(terms: Sequence[Terms], at: datetime) -> Terms:
-    """Of plans by their beginning, the one in force at a moment; the first one also holds for all the past."""
-    found = terms[0]
-    for later in terms[1:]:
-        if later.effective_at <= at:
-            found = later
-    return found
-
-
-@dataclass(frozen=True, slots=True)
-class About:
-    """What an entry says of its subject beside the movement."""
-
-    agent_id: UUID | None = None
-    opening_id: UUID | None = None
-    member_id: UUID | None = None
-    remarks: str = ""
-    top_up_status: TopUpStatus | None = None
-    is_call: bool = False
-    """Whether it is the entry that the call log shows for a call."""
-
-
-NOTHING_MORE = About()
-
-
-class RaisedAlert(NamedTuple):
-    """An alert that is yet to be written; the row of its table."""
-
-    tenant_id: UUID
-    id: UUID
-    seq: int
-    kind: AlertKind
-    raised_at: datetime
-    message: str
-    agent_id: UUID | None
-    credits: int | None
-
-
-@dataclass(slots=True)
-class Grant:
-    """A grant's row while its account is locked."""
-
-    lot: Lot
-    state: str
-    is_given: bool
-    recorded_at: datetime
-    remarks: str = ""
-    voided_at: datetime | None = None
-    stored: tuple[int, int, str] | None = None
-    """Amount, remaining and state as they stand in the database; None for a new row."""
-
-    def fact(self) -> CreditsIn:
-        """Its beginning, for one that was given or bought. A top-up's grant has the id of the top-up."""
-        bought = self.lot.source in (GrantSource.TOP_UP, GrantSource.AUTO_RECHARGE)
-        if bought:
-            return CreditsIn(self.lot, EntryKind.TOP_UP, SubjectKind.TOP_UP, self.lot.id)
-        return CreditsIn(self.lot, EntryKind.GRANT, SubjectKind.CREDIT_GRANT, self.lot.id)
-
-    @property
-    def begins(self) -> bool:
-        """Whether there is anything of it to fold: not where it was voided before its beginning."""
-        return self.is_given and (self.voided_at is None or self.voided_at >= self.lot.effective_at)
-
-    def about(self) -> About:
-        bought = self.lot.source in (GrantSource.TOP_UP, GrantSource.AUTO_RECHARGE)
-        return About(remarks=self.remarks, top_up_status=TopUpStatus.SETTLED if bought else None)
 
 
 @dataclass(slots=True)
@@ -329,22 +257,22 @@ class Account:
         for grant in self.grants.values():
             stored = (grant.lot.amount, grant.lot.remaining, grant.state)
             if grant.stored is None:
-                new.append(_grant_row(self.tenant_id, grant))
+                new.append(grant_row(self.tenant_id, grant))
             elif grant.stored != stored:
-                changed.append(_grant_changes(self.tenant_id, grant))
+                changed.append(grant_changes(self.tenant_id, grant))
             grant.stored = stored
         return new, changed
 
     def take_debts(self) -> tuple[list[tuple[Any, ...]], list[dict[str, Any]], list[dict[str, Any]]]:
         """The rows of new debts, those of which less is owed now, and those that are paid."""
         owed = {debt.order: debt for debt in self.state.debts}
-        new = [_debt_row(self.tenant_id, debt) for order, debt in owed.items() if order not in self._stored_debts]
+        new = [debt_row(self.tenant_id, debt) for order, debt in owed.items() if order not in self._stored_debts]
         lowered = [
-            {**_debt_key(self.tenant_id, order), "b_owed": owed[order].owed}
+            {**debt_key(self.tenant_id, order), "b_owed": owed[order].owed}
             for order, stored in self._stored_debts.items()
             if order in owed and owed[order].owed != stored
         ]
-        paid = [_debt_key(self.tenant_id, order) for order in self._stored_debts if order not in owed]
+        paid = [debt_key(self.tenant_id, order) for order in self._stored_debts if order not in owed]
         self._stored_debts = {order: debt.owed for order, debt in owed.items()}
         if not self.state.debts_are_loaded:
             self.state.debts, self._stored_debts = [], {}
@@ -407,82 +335,6 @@ async def lock_account(work: UnitOfWork, tenant_id: UUID) -> Account:
     return found[tenant_id]
 
 
-async def save_entries(work: UnitOfWork, accounts: Sequence[Account]) -> None:
-    """Write what was appended to the ledgers."""
-    entries: list[tuple[Any, ...]] = []
-    allocations: list[tuple[Any, ...]] = []
-    for account in accounts:
-        more_entries, more_allocations = account.take_entries()
-        entries += more_entries
-        allocations += more_allocations
-        if more_entries:
-            work.ring(account.tenant_id, account.seq)
-    await work.insert(ENTRY, entries)
-    await work.insert(ALLOCATION, allocations)
-
-
-async def save_accounts(work: UnitOfWork, accounts: Sequence[Account]) -> None:
-    """Write everything that changed of some accounts, each table once. May be called again when more has changed.
-
-    Whoever changes an account calls `models.actions.finishing.finish`, which ends with this.
-    """
-    await _count_refunds(work, accounts)
-    await save_grants(work, accounts)
-    await save_entries(work, accounts)
-    await _save_debts(work, accounts)
-    await save_checkpoints(work, accounts)
-    if accounts:
-        await work.run(ledger.change_account(), [account.values() for account in accounts])
-    await _save_last_seqs(work, accounts)
-    await save_roll_ups(work, [account.rolled for account in accounts])
-
-
-async def _save_last_seqs(work: UnitOfWork, accounts: Sequence[Account]) -> None:
-    """Let calls that were recorded before name the entries that have corrected them."""
-    corrected = [
-        {"b_tenant": account.tenant_id, "b_id": call_id, "b_last_seq": seq}
-        for account in accounts
-        for call_id, seq in account.call_seqs.items()
-    ]
-    await _run_many(work, CHANGE_CALL, corrected)
-    for account in accounts:
-        account.call_seqs.clear()
-
-
-async def _count_refunds(work: UnitOfWork, accounts: Sequence[Account]) -> None:
-    for account in accounts:
-        refunds, account.refunds = account.refunds, []
-        for movement, who in refunds:
-            await count_refund(work, account.rolled, movement, who)
-
-
-async def save_grants(work: UnitOfWork, accounts: Sequence[Account]) -> None:
-    """Write the new grants and what changed of others."""
-    taken = [account.take_grants() for account in accounts]
-    await work.insert(GRANT, [row for new, _ in taken for row in new])
-    await _run_many(work, ledger.change_grant(), [values for _, changed in taken for values in changed])
-
-
-async def _save_debts(work: UnitOfWork, accounts: Sequence[Account]) -> None:
-    taken = [account.take_debts() for account in accounts]
-    await _run_many(work, ledger.forget_debt(), [key for _, _, paid in taken for key in paid])
-    await _run_many(work, ledger.lower_debt(), [values for _, lowered, _ in taken for values in lowered])
-    await work.insert(DEBT, [row for new, _, _ in taken for row in new])
-
-
-async def save_checkpoints(work: UnitOfWork, accounts: Sequence[Account]) -> None:
-    """Write the states that were kept, in place of all from the first of them on."""
-    for account in accounts:
-        if checkpoints := account.take_checkpoints():
-            await work.run(ledger.forget_checkpoints_from(account.tenant_id, min(checkpoints)))
-            await work.insert(CHECKPOINT, [(account.tenant_id, at, text) for at, text in checkpoints.items()])
-
-
-async def _run_many(work: UnitOfWork, statement: Executable, values: list[dict[str, Any]]) -> None:
-    if values:
-        await work.run(statement, values)
-
-
 def account_of(row: Any, now: datetime) -> Account:
     """An account from its row; its grants and terms are yet to be added."""
     order, payer, steady_since, facts = keeping.frontier_of_text(row.frontier)
@@ -525,78 +377,3 @@ def _take_grant(account: Account, row: Any) -> None:
     account.grants[row.id] = grant
     if grant.state == "BEGUN":
         account.state.keep(grant.lot)
-
-
-def grant_of(row: Any) -> Grant:
-    """A grant from its row."""
-    lot = Lot(
-        row.id,
-        row.key,
-        PoolKind(row.pool),
-        GrantSource(row.source),
-        row.amount,
-        row.remaining,
-        row.priority,
-        row.effective_at,
-        row.expires_at,
-    )
-    stored = (row.amount, row.remaining, row.state)
-    return Grant(lot, row.state, row.is_given, row.recorded_at, row.remarks, row.voided_at, stored)
-
-
-def terms_of(row: Any) -> Terms:
-    return Terms(
-        row.effective_at,
-        row.id,
-        row.rate_lists,
-        row.monthly_credits,
-        row.first_seconds,
-        row.next_seconds,
-        RolloverPolicy(row.rollover),
-        row.rollover_cap,
-    )
-
-
-def _grant_row(tenant_id: UUID, grant: Grant) -> tuple[Any, ...]:
-    lot = grant.lot
-    return (
-        tenant_id,
-        lot.id,
-        lot.key,
-        lot.pool,
-        lot.source,
-        lot.amount,
-        lot.remaining,
-        lot.priority,
-        lot.effective_at,
-        lot.expires_at,
-        grant.remarks,
-        grant.is_given,
-        grant.voided_at,
-        grant.state,
-        grant.recorded_at,
-    )
-
-
-def _grant_changes(tenant_id: UUID, grant: Grant) -> dict[str, Any]:
-    return {
-        "b_tenant": tenant_id,
-        "b_id": grant.lot.id,
-        "b_amount": grant.lot.amount,
-        "b_remaining": grant.lot.remaining,
-        "b_state": grant.state,
-        "b_voided_at": grant.voided_at,
-    }
-
-
-def _debt_row(tenant_id: UUID, debt: Debt) -> tuple[Any, ...]:
-    return (tenant_id, debt.order.at, debt.subject_kind, debt.order.key, debt.activity_id, debt.owed)
-
-
-def _debt_key(tenant_id: UUID, order: Order) -> dict[str, Any]:
-    return {
-        "b_tenant": tenant_id,
-        "b_at": order.at,
-        "b_kind": order.subject_kind,
-        "b_key": order.key,
-    }

@@ -3,7 +3,8 @@
 from collections.abc import Iterable
 from uuid import UUID
 
-from models.actions.accounts import Account, RaisedAlert
+from models.actions.account_parts import RaisedAlert
+from models.actions.accounts import Account
 from models.actions.announcing import Event, EventType, announce, as_instant
 from models.rules import warnings
 from models.rules.amounts import in_credits

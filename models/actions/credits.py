@@ -7,7 +7,8 @@ from uuid import UUID
 
 from sqlalchemy import insert, update
 
-from models.actions.accounts import About, Account, Grant, lock_account
+from models.actions.account_parts import About, Grant
+from models.actions.accounts import Account, lock_account
 from models.actions.finishing import finish
 from models.actions.once import made_before, take_key
 from models.actions.recharging import announce_request, take_outcome
@@ -165,7 +166,7 @@ def _check_grant(wish: GrantWish) -> None:
         raise Invalid(f"A priority lies between 0 and {LARGEST_PRIORITY}.", ("priority",))
     for field, at in (("effective_at", wish.effective_at), ("expires_at", wish.expires_at)):
         if at is not None and not EARLIEST <= at < NEVER:
-            raise Invalid("This is before the year 1970.", (field,))
+            raise Invalid("This lies between the years 1970 and 9999.", (field,))
 
 
 def _top_up_row(work: UnitOfWork, wish: TopUpWish, id: UUID, status: TopUpStatus) -> dict[str, Any]:

@@ -2,10 +2,11 @@
 
 from collections.abc import Sequence
 
-from models.actions.accounts import Account, save_accounts
+from models.actions.accounts import Account
 from models.actions.alerts import save_alerts, warn_of_low_balance
 from models.actions.budgets import watch_budgets
 from models.actions.recharging import recharge
+from models.actions.saving import save_accounts
 from models.unit_of_work import UnitOfWork
 
 

@@ -12,7 +12,8 @@ from uuid import UUID
 
 from sqlalchemy import insert
 
-from models.actions.accounts import About, Account, lock_account
+from models.actions.account_parts import About
+from models.actions.accounts import Account, lock_account
 from models.actions.budgets import refuse_stopped_agent
 from models.actions.finishing import finish
 from models.actions.once import made_before, take_key

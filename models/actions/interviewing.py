@@ -12,7 +12,8 @@ from operator import attrgetter
 from typing import Any
 from uuid import UUID
 
-from models.actions.accounts import About, Account
+from models.actions.account_parts import About
+from models.actions.accounts import Account
 from models.actions.roll_ups import Place, RollUps, place
 from models.rules import interviews, rating
 from models.rules.facts import Name, Usage

@@ -5,7 +5,8 @@ from uuid import UUID
 
 from sqlalchemy import delete
 
-from models.actions.accounts import Account, Grant, Terms, lock_account
+from models.actions.account_parts import Grant, Terms
+from models.actions.accounts import Account, lock_account
 from models.actions.finishing import finish
 from models.actions.pricing import terms_of_tenant
 from models.actions.refolding import fold_again

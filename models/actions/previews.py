@@ -1,6 +1,6 @@
 """What something would cost, and which credits it would take. Nothing is taken."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, NamedTuple
 from uuid import UUID
 
@@ -8,10 +8,12 @@ from models.actions.pricing import price_of_seconds, terms_of_tenant
 from models.rules.burndown import Draw, draw
 from models.rules.rating import billed_seconds
 from models.rules.refusals import Invalid
-from models.rules.reports import LARGEST_COUNT
+from models.rules.reports import LONGEST_CALL
 from models.rules.words import Activity
 from models.tables import ledger
 from models.unit_of_work import Reader
+
+_LONGEST_SECONDS = LONGEST_CALL // timedelta(seconds=1)
 
 
 class Estimate(NamedTuple):
@@ -53,5 +55,5 @@ async def estimate_call(
 
 
 def _check(seconds: int, field: str) -> None:
-    if not 0 <= seconds <= LARGEST_COUNT:
-        raise Invalid(f"This lies between 0 and {LARGEST_COUNT}.", (field,))
+    if not 0 <= seconds <= _LONGEST_SECONDS:
+        raise Invalid(f"A call lasts 0 to {_LONGEST_SECONDS} seconds.", (field,))

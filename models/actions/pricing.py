@@ -7,7 +7,8 @@ from itertools import groupby
 from typing import Any
 from uuid import UUID
 
-from models.actions.accounts import Account, Terms, terms_in_force, terms_of
+from models.actions.account_parts import Terms, terms_in_force, terms_of
+from models.actions.accounts import Account
 from models.rules.rating import Increment, PriceBook, Rate, RateList, longest_seconds, seconds_price
 from models.rules.reports import LARGEST_COUNT
 from models.rules.words import Activity, RateUnit

@@ -7,7 +7,8 @@ from uuid import UUID
 
 from sqlalchemy import insert, update
 
-from models.actions.accounts import About, Account
+from models.actions.account_parts import About
+from models.actions.accounts import Account
 from models.actions.alerts import raise_alert
 from models.actions.announcing import Event, EventType, announce, as_instant
 from models.rules import recharging as rules

@@ -10,7 +10,8 @@ from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 from uuid import UUID
 
-from models.actions.accounts import About, Account, lock_accounts
+from models.actions.account_parts import About
+from models.actions.accounts import Account, lock_accounts
 from models.actions.finishing import finish
 from models.actions.interviewing import Interviews
 from models.actions.pricing import Prices

@@ -10,7 +10,9 @@ from typing import Any
 from uuid import UUID
 
 from models.actions import accounts
-from models.actions.accounts import NOTHING_MORE, About, Account, grant_of, save_checkpoints, save_entries, save_grants
+from models.actions.account_parts import NOTHING_MORE, About, grant_of
+from models.actions.accounts import Account
+from models.actions.saving import save_checkpoints, save_entries, save_grants
 from models.rules import keeping
 from models.rules.corrections import differences
 from models.rules.facts import LONG_AGO, CreditsIn, Fact, Movement, Name, Order, Payment, Refund, Share, Usage, Void

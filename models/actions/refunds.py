@@ -4,7 +4,8 @@ from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
-from models.actions.accounts import About, Account, Grant, lock_account
+from models.actions.account_parts import About, Grant
+from models.actions.accounts import Account, lock_account
 from models.actions.finishing import finish
 from models.actions.once import made_before, take_key
 from models.actions.settling import fold_in

@@ -9,7 +9,8 @@ from datetime import datetime
 from uuid import UUID
 
 from models.actions import accounts
-from models.actions.accounts import NOTHING_MORE, About, Account, lock_account
+from models.actions.account_parts import NOTHING_MORE, About
+from models.actions.accounts import Account, lock_account
 from models.actions.finishing import finish
 from models.actions.refolding import fold_again, load_payments
 from models.rules.facts import CreditsIn, Fact, Movement, Name, Refund, Usage

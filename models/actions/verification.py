@@ -16,7 +16,8 @@ from uuid import UUID
 
 from sqlalchemy import Connection, Executable
 
-from models.actions.accounts import Account, Grant, account_of, grant_of, terms_of
+from models.actions.account_parts import Grant, grant_of, terms_of
+from models.actions.accounts import Account, account_of
 from models.actions.interviewing import expected_rows
 from models.actions.recounting import Recount
 from models.actions.roll_ups import ADDING

@@ -2,6 +2,8 @@
 
 from datetime import timedelta
 
+import pytest
+
 from models.rules.words import Role
 from tests.api.running import Api
 
@@ -71,3 +73,17 @@ async def test_the_future_is_refused_and_the_past_is_not_for_back_ends(api: Api)
     assert (await api.seen_by(Role.RECORDER, tenant).run(PAST, id=tenant, at="2026-03-10T12:00:00Z")).codes == [
         "FORBIDDEN"
     ]
+
+
+@pytest.mark.parametrize("seconds", [-1, 31 * 24 * 60 * 60 + 1, 2**31 - 1])
+async def test_an_estimate_is_of_a_call_that_could_be_recorded(api: Api, seconds: int) -> None:
+    tenant = await api.a_tenant()
+    document = """
+        query ($tenant: ID!, $seconds: Int!) {
+          tenant(id: $tenant) { credits { estimateCall(direction: INBOUND, seconds: $seconds) { billedSeconds } } }
+        }
+    """
+
+    refused = await api.run(document, tenant=tenant, seconds=seconds)
+
+    assert [error["extensions"] for error in refused.errors] == [{"code": "INVALID", "path": ["seconds"]}]

@@ -252,6 +252,12 @@ async def test_a_grant_that_makes_no_sense_is_refused_by_the_field_that_is_to_bl
     assert (await account(api, tenant, "seq"))["seq"] == 0
 
 
+async def test_a_grant_beyond_the_calendar_is_not_said_to_lie_before_it(api: Api) -> None:
+    tenant = await api.a_tenant()
+    payload = await grant(api, tenant, "1", expiresAt="9999-12-31T23:59:59.999999Z")
+    assert [error["message"] for error in payload["errors"]] == ["This lies between the years 1970 and 9999."]
+
+
 async def test_credits_that_are_no_amount_are_an_error_of_the_request(api: Api) -> None:
     tenant = await api.a_tenant()
     document = "mutation ($input: GrantCreditsInput!) { grantCredits(input: $input) { errors { code } } }"

@@ -76,6 +76,7 @@ async def test_a_tenant_gets_the_credits_of_every_period_since_its_anchor(api: A
         ({"name": "a\x00b"}, "name"),
         ({"name": "\ud800"}, "name"),
         ({"timeZone": "Mars/Olympus"}, "timeZone"),
+        ({"timeZone": ""}, "timeZone"),
         ({"timeZone": "../../etc/passwd"}, "timeZone"),
         ({"externalId": ""}, "externalId"),
         ({"externalId": "x" * 1_000_000}, "externalId"),
