@@ -17,7 +17,7 @@ unexport PYTHONPATH PYTHONHOME PYTHONSTARTUP VIRTUAL_ENV PIP_USER PIP_TARGET PIP
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help set-up run test check schema lock clean
+.PHONY: help set-up run test check schema bench lock clean
 
 help:  ## Show this list
 	@sed -n 's/^\([a-z-]*\):.*  ## \(.*\)/  make \1|\2/p' Makefile | awk -F'|' '{ printf "%-16s %s\n", $$1, $$2 }'
@@ -40,6 +40,12 @@ check: set-up  ## Check style, types, and that schema.graphql is what the server
 
 schema: set-up  ## Write schema.graphql anew from the resolvers
 	@$(BIN)/tallygraph schema > schema.graphql.new && mv schema.graphql.new schema.graphql
+
+bench: set-up  ## Measure recording, asking, watching and proving beside their floors; takes about ten minutes
+	@$(BIN)/python -m benchmarks.recording
+	@$(BIN)/python -m benchmarks.asking 100000
+	@$(BIN)/python -m benchmarks.watching
+	@$(BIN)/python -m benchmarks.verifying 100000
 
 lock: $(VENV)/.installed  ## Work out requirements*.lock anew from pyproject.toml; UPGRADE=--upgrade takes newer versions
 	@$(PIP) uv

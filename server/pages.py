@@ -67,10 +67,10 @@ what is left, and why.</p>
 <li><a href="/health/ready">/health/ready</a> <span>whether the server can do its work</span></li>
 <li><a href="/metrics">/metrics</a> <span>numbers for Prometheus</span></li>
 </ul>
-<p>Whoever asks needs a key: <code>tallygraph key create</code> makes one, and the demo prints some when it starts.</p>"""
+<p>Whoever asks needs a key: <code>tallygraph key create</code> makes one; the demo prints some when it starts.</p>"""
 
-NOT_BUILT = """<p>GraphiQL is not built yet. Run <code>make</code> in the project's folder, then load this page
-again. Programs can ask here all the same: send a POST with
+NOT_BUILT = """<p>GraphiQL is not built yet. Run <code>make set-up</code> in the project's folder, then load this
+page again. Programs can ask here all the same: send a POST with
 <code>Content-Type: application/json</code>.</p>
 <ul><li><a href="/">/</a> <span>what this server is</span></li></ul>"""
 

@@ -32,7 +32,7 @@ def test_too_few_credits_say_how_many_are_needed_and_when_more_come() -> None:
 
 
 def asked_by(role: Role) -> Any:
-    context = SimpleNamespace(permissions=ROLES[role])
+    context = SimpleNamespace(permissions=ROLES[role], viewer=SimpleNamespace(role=role))
     return SimpleNamespace(context=context, parent_type=SimpleNamespace(name="Call"), field_name="creditsUsed")
 
 

@@ -46,7 +46,7 @@ def test_without_graphiql_a_browser_is_told_how_to_build_it(client: TestClient) 
     answer = client.get("/graphql", headers={"accept": BROWSER})
 
     assert answer.status_code == 503
-    assert "<code>make</code>" in answer.text
+    assert "<code>make set-up</code>" in answer.text
 
 
 def test_scripts_with_a_hash_in_their_name_are_kept_for_ever(built: Path, client: TestClient) -> None:
