@@ -179,6 +179,8 @@ class _Audit:
         moments = [self.account.boundary_at(self.row.next_boundary), state.next_end() or NEVER]
         moments += [grant.lot.effective_at for grant in self.grants.values() if grant.state == "AHEAD"]
         moments += [hold.expires_at for hold in self.all(tables.HOLDS)]
+        if self.row.recharge_again_at is not None:
+            moments.append(self.row.recharge_again_at)
         return min(moments)
 
     # ------------------------------------------------------------ what the entries say

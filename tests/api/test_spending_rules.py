@@ -182,6 +182,23 @@ async def test_thresholds_without_sense_are_refused(api: Api) -> None:
         assert [error["code"] for error in payload["errors"]] == ["INVALID"]
 
 
+async def test_an_account_whose_rule_pauses_after_a_failure_is_still_in_order(api: Api) -> None:
+    tenant = await with_credits(api, "5")
+    await api.change("setAutoRecharge", {"tenantId": tenant, "enabled": True, "threshold": "10", "amount": "50"})
+    bought = (await seen(api, tenant))["credits"]["topUps"]["nodes"][0]["id"]
+    await api.id_of("settleTopUp", "topUp", id=bought, outcome="FAILED", failure="card_declined")
+
+    document = """
+        query ($tenant: ID!) {
+          tenant(id: $tenant) { credits { autoRecharge { suspendedUntil } verification { ok problems } } }
+        }
+    """
+    credits = (await api.ask(document, tenant=tenant))["tenant"]["credits"]
+
+    assert credits["autoRecharge"]["suspendedUntil"] is not None
+    assert credits["verification"] == {"ok": True, "problems": []}
+
+
 async def test_a_trial_buys_nothing(api: Api) -> None:
     tenant = await with_credits(api, "30")
     agent = await api.an_agent(tenant)
