@@ -47,8 +47,8 @@ class Context:
     def loaders(self) -> Loaders:
         return Loaders(self)
 
-    async def all(self, statement: Any, values: Mapping[str, Any] | None = None) -> Rows:
-        async with self.books.reading() as reader:
+    async def all(self, statement: Any, values: Mapping[str, Any] | None = None, *, long: bool = False) -> Rows:
+        async with self.books.reading(long=long) as reader:
             return await reader.all(statement, values)
 
     async def first(self, statement: Any, values: Mapping[str, Any] | None = None) -> Found:

@@ -21,6 +21,7 @@ from resolvers.permissions import amount_field, field, mutation
 from resolvers.ranges import Filter, RangeArgument
 from resolvers.refusals import Payload
 from resolvers.scalars import Credits
+from resolvers.usage import HasUsage
 
 Search = Annotated[str | None, described("Only those whose names hold this text, whatever the case of its letters.")]
 
@@ -33,7 +34,7 @@ def search_values(search: str | None) -> dict[str, Any]:
 
 @found_by_id()
 @strawberry.type(description="What does the work: it talks, chats, interviews or writes.")
-class Agent(BudgetOfAgent, Node):
+class Agent(BudgetOfAgent, HasUsage, Node):
     kind = "agent"
 
     name: str = strawberry.field(description="What it is called. Names need not be unique.")
@@ -96,7 +97,7 @@ StatusOfOpenings = Annotated[OpeningStatus | None, described("Only those in this
 
 @found_by_id()
 @strawberry.type(description="A job that candidates are interviewed for.")
-class Opening(Node):
+class Opening(HasUsage, Node):
     kind = "opening"
 
     job_title: str = strawberry.field(description="The job. Titles need not be unique.")

@@ -5,7 +5,7 @@ Loaders live as long as their operation, so that nothing is remembered past it.
 
 import asyncio
 from collections import defaultdict
-from collections.abc import Awaitable, Callable, Iterable
+from collections.abc import Awaitable, Callable, Hashable, Iterable, Mapping
 from datetime import datetime
 from typing import Any, Protocol
 from uuid import UUID
@@ -15,6 +15,7 @@ from strawberry.dataloader import DataLoader
 from models.actions.budgets import budget_values
 from models.rules.viewers import Viewer
 from models.tables import budgets, credit_lists, lookups
+from models.tables.usage_sums import Question
 from models.unit_of_work import Rows
 
 Found = Any
@@ -36,7 +37,11 @@ class Reads(Protocol):
     @property
     def now(self) -> datetime: ...
 
-    async def all(self, statement: Any, values: dict[str, Any]) -> Rows: ...
+    async def all(self, statement: Any, values: Mapping[str, Any], *, long: bool = False) -> Rows: ...
+
+
+_DAYS_SUMMED_AT_ONCE = 100
+"""Sums of more days may take long."""
 
 
 class Loaders:
@@ -44,7 +49,7 @@ class Loaders:
 
     def __init__(self, reads: Reads) -> None:
         self._reads = reads
-        self._made: dict[str, DataLoader[Any, Any]] = {}
+        self._made: dict[Hashable, DataLoader[Any, Any]] = {}
 
     def row(self, kind: str, tenant_id: UUID, id: UUID) -> Awaitable[Found]:
         """A row of a tenant's, by the name of its type in snake case."""
@@ -105,9 +110,13 @@ class Loaders:
         """An agent's budget with what it used on each day that may count; nothing where it has no budget."""
         return self._load("budget", (tenant_id, agent_id), lambda: self._budgets)
 
+    def used(self, question: Question, owner_id: UUID | None) -> Awaitable[Rows]:
+        """What the roll-ups say of an owner of usage, or of all tenants."""
+        return self._load(question, owner_id, lambda: self._sums(question))
+
     # ------------------------------------------------------------ how they fetch
 
-    def _load(self, name: str, key: Any, fetch: Callable[[], Fetch]) -> Awaitable[Any]:
+    def _load(self, name: Hashable, key: Any, fetch: Callable[[], Fetch]) -> Awaitable[Any]:
         loader = self._made.get(name)
         if loader is None:
             loader = self._made[name] = DataLoader(fetch())
@@ -135,6 +144,17 @@ class Loaders:
         for row in await self._reads.all(budgets.budgets(), values):
             found[row.tenant_id, row.agent_id].append(row)
         return [found[key] for key in keys]
+
+    def _sums(self, question: Question) -> Fetch:
+        async def fetch(owners: list[Any]) -> list[Rows]:
+            long = not question.of or question.days > _DAYS_SUMMED_AT_ONCE
+            rows = await self._reads.all(question.statement(), question.values(owners), long=long)
+            if not question.of:
+                return [rows]
+            found = _grouped(rows, "owner")
+            return [found[owner] for owner in owners]
+
+        return fetch
 
     def _many_by(self, statement: Any, column: str) -> Fetch:
         async def fetch(ids: list[UUID]) -> list[Rows]:

@@ -29,13 +29,14 @@ from resolvers.scalars import SCALARS
 from resolvers.spending_rules import SpendingRuleMutations
 from resolvers.tenants import TenantMutations, TenantQueries
 from resolvers.top_ups import TopUpMutations
+from resolvers.usage import UsageQueries
 from resolvers.watching import Subscription
 
 assert words, "Importing them makes enums of them."
 
 
 @strawberry.type(description="What can be asked.")
-class Query(NodeQueries, TenantQueries):
+class Query(NodeQueries, TenantQueries, UsageQueries):
     pass
 
 

@@ -27,6 +27,7 @@ from resolvers.pages import After, Before, Connection, First, Last, Wish, read_p
 from resolvers.permissions import an_amount, field, mutation, query
 from resolvers.refusals import Payload
 from resolvers.scalars import Credits
+from resolvers.usage import HasUsage
 
 # ---------------------------------------------------------------- plans
 
@@ -89,7 +90,7 @@ register("plan", _load_plan)
 
 @found_by_id()
 @strawberry.type(description="A person who has a seat with a tenant. Who was removed is found by id, with their past.")
-class Member(Node):
+class Member(HasUsage, Node):
     kind = "member"
 
     name: str = strawberry.field(description="What they are called.")
@@ -111,7 +112,14 @@ class Allowance:
 
 @strawberry.type(description="A customer organisation with a plan, a time zone and one credit account.")
 class Tenant(
-    HiringOfTenant, ConversationsOfTenant, InteractionsOfTenant, CallLogOfTenant, CreditsOfTenant, AlertsOfTenant, Node
+    HiringOfTenant,
+    ConversationsOfTenant,
+    InteractionsOfTenant,
+    CallLogOfTenant,
+    CreditsOfTenant,
+    AlertsOfTenant,
+    HasUsage,
+    Node,
 ):
     kind = "tenant"
 

@@ -7,6 +7,7 @@ import strawberry
 from models.rules.ranges import RangePreset
 from models.rules.words import (
     Activity,
+    Against,
     AgentChannel,
     AlertKind,
     BudgetAction,
@@ -24,6 +25,7 @@ from models.rules.words import (
     Role,
     RolloverPolicy,
     TopUpStatus,
+    UsageDimension,
 )
 
 
@@ -166,6 +168,24 @@ explain(
     WEEK="A week, from Monday.",
     MONTH="A calendar month.",
     YEAR="A calendar year.",
+)
+explain(
+    UsageDimension,
+    "What usage is broken down by.",
+    TENANT="By customer.",
+    AGENT="By the agent that did the work.",
+    OPENING="By the job that candidates were interviewed for.",
+    MEMBER="By the member whose usage it is.",
+    ACTIVITY="By what was done: calls, messages, interviews ...",
+    MODEL="By the model that wrote the messages.",
+    DIRECTION="By who called whom.",
+)
+explain(
+    Against,
+    "The range that a range of usage is compared with.",
+    PREVIOUS_RANGE="As many days right before it; before whole months, as many whole months.",
+    SAME_RANGE_LAST_MONTH="The same days a month earlier, clamped to its end; of whole months, whole months.",
+    SAME_RANGE_LAST_YEAR="The same days a year earlier, likewise.",
 )
 explain(
     BudgetAction,

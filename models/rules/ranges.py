@@ -9,6 +9,7 @@ from dateutil.relativedelta import relativedelta
 
 from models.rules.periods import boundary_day, start_of_day
 from models.rules.refusals import Invalid
+from models.rules.words import Against
 
 _DAY = timedelta(days=1)
 # Midnights nearer to the ends of time than this cannot be told in every zone.
@@ -88,3 +89,37 @@ def days_between(first: date, last: date) -> DayRange:
     if last < first:
         raise Invalid("A range cannot end before it begins.", ("range", "days", "to"))
     return DayRange(first, last)
+
+
+def range_against(days: DayRange, against: Against) -> DayRange:
+    """The range that another is compared with: whole months with whole months, others by the same days, clamped."""
+    if against is Against.PREVIOUS_RANGE:
+        if _is_whole_months(days):
+            return _months_earlier(days, _months_between(days.first, days.last) + 1)
+        length = (days.last - days.first).days + 1
+        return DayRange(_days_before(days.first, length), _days_before(days.first, 1))
+    return _months_earlier(days, 1 if against is Against.SAME_RANGE_LAST_MONTH else 12)
+
+
+def _months_earlier(days: DayRange, months: int) -> DayRange:
+    last = _months_before(days.last, months)
+    return DayRange(
+        _months_before(days.first, months), last + relativedelta(day=31) if _is_whole_months(days) else last
+    )
+
+
+def _is_whole_months(days: DayRange) -> bool:
+    return days.first.day == 1 and days.last == days.last + relativedelta(day=31)
+
+
+def _months_between(first: date, last: date) -> int:
+    return (last.year - first.year) * 12 + last.month - first.month
+
+
+def _months_before(day: date, months: int) -> date:
+    # Before the first day of all there is nothing to compare with.
+    return day - relativedelta(months=months) if _months_between(date.min, day) >= months else date.min
+
+
+def _days_before(day: date, days: int) -> date:
+    return date.fromordinal(max(day.toordinal() - days, date.min.toordinal()))

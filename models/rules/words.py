@@ -148,6 +148,26 @@ class Interval(Word):
     YEAR = "YEAR"
 
 
+class UsageDimension(Word):
+    """What usage is broken down by."""
+
+    TENANT = "TENANT"
+    AGENT = "AGENT"
+    OPENING = "OPENING"
+    MEMBER = "MEMBER"
+    ACTIVITY = "ACTIVITY"
+    MODEL = "MODEL"
+    DIRECTION = "DIRECTION"
+
+
+class Against(Word):
+    """Which range another one is compared with."""
+
+    PREVIOUS_RANGE = "PREVIOUS_RANGE"
+    SAME_RANGE_LAST_MONTH = "SAME_RANGE_LAST_MONTH"
+    SAME_RANGE_LAST_YEAR = "SAME_RANGE_LAST_YEAR"
+
+
 class BudgetAction(Word):
     """What happens when an agent has used up its budget."""
 

@@ -72,7 +72,7 @@ async def a_scene(books: TestBooks) -> Scene:
     books.clock.now += timedelta(minutes=2)
     grants = await books.rows("credit_grant", "id", tenant_id=tenant, source="TOP_UP")
     plan = await books.a_plan("30")
-    return Scene(books.clock.now, tenant, agent, calls[2], *holds, pending, grants[0].id, plan)
+    return Scene(books.clock.now, tenant, agent, calls[2], holds[0], holds[1], pending, grants[0].id, plan)
 
 
 Deed = Callable[[UnitOfWork, Scene], Awaitable[Any]]

@@ -1,9 +1,11 @@
-"""Processes that do a deed each and may be killed at it. They start quickly: what they need is imported before they part.
+"""Processes that do a deed each and may be killed at it.
 
+They start quickly: what they need is imported, and their statements are compiled, before they part from one another.
 Run as `python -m tests.actions.mortals` it is the process that they part from: it reads what to do line by line.
 """
 
 import asyncio
+import gc
 import json
 import os
 import signal
@@ -17,7 +19,7 @@ from typing import Any
 
 from models.sessions import Session, Sessions, SqliteWriter
 from models.unit_of_work import Books
-from server.database import open_books, reach
+from server.database import open_books
 from tests.actions.deeds import DEEDS, Scene
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -127,7 +129,9 @@ def _books_for(case: dict[str, Any]) -> Books:
 async def _do(books: Books, case: dict[str, Any], says: int, starts: int) -> None:
     scene = Scene.of_text(case["scene"])
     if case["count"] > 1:
-        await reach(books)
+        # All are connected when they begin.
+        async with books.writes.open():
+            pass
     os.write(says, READY)
     os.read(starts, 1)
     books.writes = MortalSessions(books.writes, case["death"])
@@ -160,6 +164,8 @@ def _status_of(process: int) -> int:
 
 
 def main() -> None:
+    # Forked processes end before there is anything to collect, and share all memory until then.
+    gc.disable()
     for line in sys.stdin:
         case = json.loads(line)
         starts = os.pipe()

@@ -45,6 +45,42 @@ query Overview($tenantId: ID!) {
 }
 `;
 
+const usage = `# What was used in the last 30 days: in all, by day, by agent, and against the 30 days before.
+query Usage($tenantId: ID!) {
+  tenant(id: $tenantId) {
+    usage(range: { preset: LAST_30_DAYS }) {
+      totals {
+        credits
+        calls
+        messages
+        interviews
+      }
+      breakdown(by: AGENT, first: 5) {
+        slices {
+          label
+          share
+          totals {
+            credits
+          }
+        }
+        otherCount
+      }
+      comparison(against: PREVIOUS_RANGE) {
+        creditsChange
+        volumeEffect
+        priceEffect
+      }
+      series(every: DAY) {
+        day
+        totals {
+          credits
+        }
+      }
+    }
+  }
+}
+`;
+
 const grants = `# What will pay next, and when does it end? Which grants would a spend of 25 credits take?
 query Grants($tenantId: ID!) {
   tenant(id: $tenantId) {
@@ -297,6 +333,7 @@ export function exampleTabs(ids: Ids, headers: string, now: Date): Tab[] {
   const ofTenant = { tenantId: ids.tenantId };
   const examples: [query: string, variables: object][] = [
     [overview, ofTenant],
+    [usage, ofTenant],
     [callLog, { ...ofTenant, page: 1 }],
     [agents, ofTenant],
     [grants, ofTenant],

@@ -1,0 +1,372 @@
+"""What was used: in all, by time, by whatever it can be broken down by, and beside another range."""
+
+import asyncio
+from collections import defaultdict
+from datetime import date, datetime
+from itertools import islice
+from typing import Annotated, Any, ClassVar
+
+import strawberry
+
+from models.actions.pricing import lists_from
+from models.actions.usage_hours import used_by_hour
+from models.rules import usage as rules
+from models.rules.ids import type_id
+from models.rules.intervals import first_day, hours, slices
+from models.rules.ranges import DayRange, range_against
+from models.rules.rating import PriceBook
+from models.rules.refusals import Invalid
+from models.rules.usage import Used
+from models.rules.viewers import Permission
+from models.rules.words import Activity, Against, Interval, UsageDimension
+from models.tables.base import NOBODY
+from models.tables.usage_sums import COLUMN_OF
+from resolvers.context import Context, Info
+from resolvers.inputs import described
+from resolvers.nodes import FromRow, Node
+from resolvers.permissions import an_amount, field, query
+from resolvers.ranges import FilterArgument, RangeInput
+from resolvers.scalars import BigInt, Credits
+from resolvers.usage_scopes import Scope, part_of, scope_of, scope_of_all, start_of
+
+MOST_POINTS = 4_000
+MOST_DAYS_OF_HOURS = 31
+MOST_SLICES = 100
+USUAL_SLICES = 10
+
+_THINGS = {
+    UsageDimension.TENANT: "tenant",
+    UsageDimension.AGENT: "agent",
+    UsageDimension.OPENING: "opening",
+    UsageDimension.MEMBER: "member",
+}
+"""The dimensions whose slices are things with an id, by the kind of the id."""
+
+
+# ---------------------------------------------------------------- sums
+
+
+@strawberry.type(description="A range as it was understood: whole days in a time zone.")
+class ResolvedRange:
+    start: datetime = strawberry.field(description="The first instant of the first day.")
+    end: datetime = strawberry.field(description="The first instant after the last day.")
+    first_day: date = strawberry.field(description="The first day.")
+    last_day: date = strawberry.field(description="The last day, which the range includes.")
+    time_zone: str = strawberry.field(description="The zone whose days they are, by its name in the tz database.")
+
+    @classmethod
+    def of(cls, scope: Scope) -> "ResolvedRange":
+        start, end = scope.days.instants(scope.zone)
+        return cls(
+            start=start,
+            end=end,
+            first_day=scope.days.first,
+            last_day=scope.days.last,
+            time_zone=scope.time_zone,
+        )
+
+
+@strawberry.type(description="What was used in all.")
+class UsageTotals:
+    credits: Credits = an_amount(description="The credits that were used, less refunds, which count on their own day.")
+    calls: BigInt = strawberry.field(description="How many calls there were.")
+    call_seconds: BigInt = strawberry.field(description="How long they lasted, from start to end.")
+    billed_seconds: BigInt = strawberry.field(description="How many seconds of them were billed, translation aside.")
+    messages: BigInt = strawberry.field(description="How many messages were written.")
+    interviews: BigInt = strawberry.field(description="How many interviews were conducted: completed or in part.")
+    interviews_invited: BigInt = strawberry.field(description="How many candidates were invited.")
+    interviews_completed: BigInt = strawberry.field(description="How many interviews were completed.")
+    interviews_partial: BigInt = strawberry.field(description="How many interviews ended before their end.")
+    interactions: BigInt = strawberry.field(description="How many interactions there were.")
+    transcripts: BigInt = strawberry.field(description="How many transcripts were written.")
+    facts: BigInt = strawberry.field(description="How many facts were found.")
+    documents: BigInt = strawberry.field(description="How many documents were written.")
+
+    @classmethod
+    def of(cls, used: Used) -> "UsageTotals":
+        total = used.total()
+        return cls(
+            credits=Credits(total.credits),
+            calls=BigInt(used.count(Activity.CALL)),
+            call_seconds=BigInt(total.call_seconds),
+            billed_seconds=BigInt(total.billed_seconds),
+            messages=BigInt(used.count(Activity.MESSAGE)),
+            interviews=BigInt(used.count(Activity.INTERVIEW)),
+            interviews_invited=BigInt(total.interviews_invited),
+            interviews_completed=BigInt(total.interviews_completed),
+            interviews_partial=BigInt(total.interviews_partial),
+            interactions=BigInt(total.interactions),
+            transcripts=BigInt(used.count(Activity.TRANSCRIPT)),
+            facts=BigInt(used.count(Activity.FACT)),
+            documents=BigInt(used.count(Activity.DOCUMENT)),
+        )
+
+
+@strawberry.type(description="What was used in one interval.")
+class UsagePoint:
+    start: datetime = strawberry.field(description="When it begins within the range.")
+    day: date = strawberry.field(description="The first day of the interval by the calendar, even before the range.")
+    totals: UsageTotals = strawberry.field(description="What was used in it, as far as it lies in the range.")
+
+
+@strawberry.type(description="What was used of one thing, or by it.")
+class UsageSlice:
+    key: str = strawberry.field(description="An id, or a word, or a model; empty for usage that has none.")
+    label: str = strawberry.field(description="Its name, as people know it; empty for usage that has none.")
+    node: Node | None = strawberry.field(description="The thing itself; null where it is no thing with an id.")
+    totals: UsageTotals = strawberry.field(description="What was used.")
+    share: float = strawberry.field(description="Part of the range's credits, 0 to 1.")
+
+
+@strawberry.type(description="Usage broken down, the largest part first.")
+class UsageBreakdown:
+    slices: list[UsageSlice] = strawberry.field(description="The largest parts by their credits, the largest first.")
+    other: UsageTotals = strawberry.field(description="What all smaller parts come to.")
+    other_count: int = strawberry.field(description="How many parts that are.")
+
+
+@strawberry.type(description="What was used in another range, and how much more or less it is now.")
+class UsageComparison:
+    range: ResolvedRange = strawberry.field(description="The other range.")
+    totals: UsageTotals = strawberry.field(description="What was used in it.")
+    change_ratio: float | None = an_amount(description="(now - then) / then in credits; null where then is 0.")
+    credits_change: Credits = an_amount(description="How many more credits were used than then.")
+    volume_effect: Credits = an_amount(description="How much of it came from more or fewer activities.")
+    price_effect: Credits = an_amount(
+        description="How much of it came from dearer or cheaper ones. The two effects add up to the change."
+    )
+
+
+Every = Annotated[Interval | None, described("How long each interval is; weeks begin on Monday.")]
+By = Annotated[UsageDimension, described("What each part is of.")]
+HowMany = Annotated[int | None, described("How many parts to show by themselves, 1 to 100.")]
+OtherRange = Annotated[Against, described("The range to compare with.")]
+
+
+@strawberry.type(
+    description="What was used in a range of days, by when it happened. Simulations and the playground do not count."
+)
+class Usage:
+    scope: strawberry.Private[Scope]
+
+    @field(description="The range as it was understood.")
+    def range(self) -> ResolvedRange:
+        return ResolvedRange.of(self.scope)
+
+    @field(description="What was used in all.")
+    async def totals(self, info: Info) -> UsageTotals:
+        return UsageTotals.of(await self.scope.used(info.context))
+
+    @field(
+        description="One point for every interval of the range, empty ones included, oldest first. The first and the "
+        "last are cut by the range. At most 4,000 points; hours of at most 31 days, and not across tenants."
+    )
+    async def series(self, info: Info, every: Every = Interval.DAY) -> list[UsagePoint]:
+        if every is Interval.HOUR:
+            return await _by_hours(info.context, self.scope)
+        return await _by_days(info.context, self.scope, every or Interval.DAY)
+
+    @field(description="Largest first; what lies beyond the first is summed in other.")
+    async def breakdown(self, info: Info, by: By, first: HowMany = USUAL_SLICES) -> UsageBreakdown:
+        size = USUAL_SLICES if first is None else first
+        if not 1 <= size <= MOST_SLICES:
+            raise Invalid(f"From 1 to {MOST_SLICES} parts can be shown by themselves.", ("first",))
+        return await _broken_down(info.context, self.scope, by, size)
+
+    @field(description="The same usage in another range, and the change since then.")
+    async def comparison(self, info: Info, against: OtherRange) -> UsageComparison:
+        scope = self.scope.at(range_against(self.scope.days, against))
+        then, now = await scope.used(info.context), await self.scope.used(info.context)
+        change = rules.change_since(then, now)
+        return UsageComparison(
+            range=ResolvedRange.of(scope),
+            totals=UsageTotals.of(then),
+            change_ratio=change.ratio,
+            credits_change=Credits(change.credits),
+            volume_effect=Credits(change.volume_effect),
+            price_effect=Credits(change.price_effect),
+        )
+
+    @field(description="True when nothing was used in the range.")
+    async def is_empty(self, info: Info) -> bool:
+        return (await self.scope.used(info.context)).is_nothing
+
+
+# ---------------------------------------------------------------- by time
+
+
+async def _by_days(context: Context, scope: Scope, every: Interval) -> list[UsagePoint]:
+    days, zone = scope.days, scope.zone
+    found = list(islice(slices(days.first, days.last, every), MOST_POINTS + 1))
+    if len(found) > MOST_POINTS:
+        raise Invalid(f"This range has more than {MOST_POINTS} intervals.", ("every",))
+    parts = defaultdict(list)
+    for row in await scope.rows(context, "day"):
+        parts[first_day(row.day, every)].append(part_of(row))
+    return [
+        UsagePoint(
+            start=start_of(begins, zone),
+            day=first_day(begins, every),
+            totals=UsageTotals.of(Used.together(parts[first_day(begins, every)])),
+        )
+        for begins, _ in found
+    ]
+
+
+async def _by_hours(context: Context, scope: Scope) -> list[UsagePoint]:
+    """Each day's hours from its beginning on."""
+    if scope.tenant_id is None:
+        raise Invalid("Across tenants there are no hours: each has days of its own.", ("every",))
+    if (scope.days.last - scope.days.first).days >= MOST_DAYS_OF_HOURS:
+        raise Invalid(f"Hours are told of at most {MOST_DAYS_OF_HOURS} days.", ("every",))
+    zone, found = scope.zone, []
+    for day, _ in slices(scope.days.first, scope.days.last, Interval.DAY):
+        found += [(start, day) for start, _ in hours(*DayRange(day, day).instants(zone))]
+    if not found:
+        return []
+    starts, end = [start for start, _ in found], scope.days.instants(zone)[1]
+    async with context.books.reading(long=True) as reader:
+        sums = await used_by_hour(reader, scope.tenant_id, starts, end, scope.conditions())
+    return [
+        UsagePoint(start=start, day=day, totals=UsageTotals.of(used))
+        for (start, day), used in zip(found, sums, strict=True)
+    ]
+
+
+# ---------------------------------------------------------------- by other things
+
+
+async def _broken_down(context: Context, scope: Scope, by: UsageDimension, size: int) -> UsageBreakdown:
+    column, kind = COLUMN_OF[by], _THINGS.get(by)
+    # Across tenants the rows say whose things they are, so that they are found with them.
+    across = not scope.of and kind is not None and kind != "tenant"
+    rows = await scope.rows(context, *(("tenant_id", column) if across else (column,)))
+    parts, things = defaultdict(list), {}
+    for row in rows:
+        value = getattr(row, column)
+        key = _key(kind, value)
+        parts[key].append(part_of(row))
+        things[key] = (row.tenant_id if across else scope.tenant_id, value)
+    sums = {key: Used.together(some) for key, some in parts.items()}
+    ordered = rules.largest_first(sums)
+    whole = sum(used.credits for used in sums.values())
+    nodes = await asyncio.gather(*(_node(context, kind, *things[key]) for key, _ in ordered[:size]))
+    rest = [part for _, used in ordered[size:] for part in used.by_activity.items()]
+    return UsageBreakdown(
+        slices=[
+            UsageSlice(
+                key=key,
+                label=_label(key, node),
+                node=node,
+                totals=UsageTotals.of(used),
+                share=rules.share_of(used.credits, whole),
+            )
+            for (key, used), node in zip(ordered, nodes, strict=False)
+        ],
+        other=UsageTotals.of(Used.together(rest)),
+        other_count=len(ordered[size:]),
+    )
+
+
+def _key(kind: str | None, value: Any) -> str:
+    if kind is None:
+        return str(value)
+    return "" if value == NOBODY else type_id(kind, value)
+
+
+async def _node(context: Context, kind: str | None, tenant_id: Any, id: Any) -> Node | None:
+    from resolvers.hiring import Agent, Opening
+    from resolvers.tenants import Member, Tenant
+
+    if kind is None or id == NOBODY:
+        return None
+    if kind == "tenant":
+        return Tenant.of(await context.loaders.tenant(id))
+    types: dict[str, type[Node]] = {"agent": Agent, "opening": Opening, "member": Member}
+    return types[kind].of(await context.loaders.row(kind, tenant_id, id))
+
+
+def _label(key: str, node: Node | None) -> str:
+    if node is None:
+        return key
+    return str(node.row.job_title if node.kind == "opening" else node.row.name)
+
+
+# ---------------------------------------------------------------- whose
+
+
+_NARROWED = "Lists are alternatives, fields narrow each other."
+
+
+@strawberry.type
+class HasUsage(FromRow):
+    """Whatever usage can be of: a tenant, an agent, an opening, a member."""
+
+    kind: ClassVar[str]
+
+    @field(
+        needs=Permission.READ_BOOKS,
+        description="What was used in a range; left out, the current billing period. Simulations and the playground do "
+        "not count.",
+    )
+    async def usage(
+        self,
+        info: Info,
+        range: Annotated[RangeInput | None, described("Which days; the current billing period where left out.")] = None,
+        filter: FilterArgument = None,
+    ) -> Usage:
+        return Usage(scope=await scope_of(info.context, self.kind, self.row, range, filter))
+
+
+@strawberry.type(description="What hiring will need in a month.")
+class HiringPlan:
+    interviews: float = strawberry.field(description="How many interviews will be completed.")
+    credits: Credits = an_amount(description="What they will cost.")
+    recommended: Credits = an_amount(description="The same with the buffer.")
+
+
+@strawberry.type
+class UsageQueries:
+    @query(
+        needs=Permission.OPERATE,
+        description="What was used across tenants, each by its own days; by: TENANT breaks it down by customer. The "
+        "range is told in UTC.",
+    )
+    async def usage(
+        self,
+        info: Info,
+        range: Annotated[RangeInput | None, described("Which days; the last 30 days where left out.")] = None,
+        filter: FilterArgument = None,
+    ) -> Usage:
+        return Usage(scope=await scope_of_all(info.context, range, filter))
+
+    @query(
+        needs=Permission.READ_BOOKS,
+        description="What hiring will need in a month: roles x candidates x completion rate, each at the price of an "
+        "interview on the viewer's plan (1 where it has none), plus a buffer.",
+    )
+    async def hiring_plan(
+        self,
+        info: Info,
+        roles_per_month: Annotated[int, described("How many roles are filled in a month.")],
+        candidates_per_role: Annotated[int, described("How many candidates are invited for each.")],
+        completion_rate: Annotated[float, described("The part of them that completes the interview, 0 to 1.")],
+        buffer_percent: Annotated[float | None, described("How much more to have, in percent, 0 to 1,000.")] = 20.0,
+    ) -> HiringPlan:
+        price = await _price_of_interview(info.context)
+        buffer = 20.0 if buffer_percent is None else buffer_percent
+        need = rules.hiring_need(roles_per_month, candidates_per_role, completion_rate, buffer, price)
+        return HiringPlan(
+            interviews=need.interviews, credits=Credits(need.credits), recommended=Credits(need.recommended)
+        )
+
+
+async def _price_of_interview(context: Context) -> int:
+    """What an interview costs on the viewer's plan now."""
+    tenant_id = context.viewer.tenant_id
+    plan = await context.loaders.plan_of(tenant_id) if tenant_id else None
+    if plan is None:
+        return rules.USUAL_PRICE_OF_INTERVIEW
+    book = PriceBook(lists_from(await context.loaders.rates_of(plan.id)))
+    prices = (rate.credits for rate in book.in_force(context.now) if rate.activity == Activity.INTERVIEW)
+    return next(prices, rules.USUAL_PRICE_OF_INTERVIEW)
