@@ -84,5 +84,11 @@ async def test_the_watcher_in_typescript(live: Served, tmp_path: Path) -> None:
     await shows_every_change(live, [node, "--experimental-websocket", str(tmp_path / "watch.js")])
 
 
-async def test_the_watcher_with_curl(live: Served) -> None:
-    await shows_every_change(live, ["sh", str(EXAMPLES / "watch.sh")], socket_scheme=False)
+async def test_the_watcher_with_curl(live: Served, tmp_path: Path) -> None:
+    path = os.environ["PATH"]
+    if shutil.which("curl") is None:
+        curl = tmp_path / "curl"
+        curl.write_text(f'#!/bin/sh\nexec "{sys.executable}" "{Path(__file__).with_name("plain_curl.py")}" "$@"\n')
+        curl.chmod(0o755)
+        path = f"{tmp_path}:{path}"
+    await shows_every_change(live, ["env", f"PATH={path}", "sh", str(EXAMPLES / "watch.sh")], socket_scheme=False)
