@@ -7,7 +7,7 @@ from datetime import UTC, date, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import insert, select
+from sqlalchemy import insert, inspect, select
 
 from models.actions.credits import GrantWish, TopUpWish, grant_credits, open_account, top_up
 from models.actions.finishing import finish
@@ -209,12 +209,18 @@ def micro(credits: str) -> int:
 @asynccontextmanager
 async def test_books(database_url: str, clock: Clock) -> AsyncIterator[TestBooks]:
     books = open_books(database_url, clock=clock)
-    async with books.writes.open() as session:
-        await session.call(metadata.create_all)
+    await make_tables(books)
     try:
         yield TestBooks(books, clock)
     finally:
         await books.close()
+
+
+async def make_tables(books: Books) -> None:
+    """Every table, where there is none yet."""
+    async with books.writes.open() as session:
+        if not await session.call(lambda connection: inspect(connection).has_table("tenant")):
+            await session.call(metadata.create_all)
 
 
 test_books.__test__ = False  # type: ignore[attr-defined]

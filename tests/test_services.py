@@ -45,13 +45,13 @@ async def test_postgresql_takes_as_many_connections_as_a_test_of_many_processes_
     await connection.close()
 
 
-async def test_a_database_url_names_an_empty_database_of_each_kind(database_url: str) -> None:
-    if database_url.startswith("sqlite:///"):
-        connection = sqlite3.connect(database_url.removeprefix("sqlite:///"))
+async def test_an_empty_database_url_names_an_empty_database_of_each_kind(empty_database_url: str) -> None:
+    if empty_database_url.startswith("sqlite:///"):
+        connection = sqlite3.connect(empty_database_url.removeprefix("sqlite:///"))
         assert connection.execute("select * from sqlite_master").fetchall() == []
         connection.close()
     else:
-        assert await tables_of(database_url) == []
+        assert await tables_of(empty_database_url) == []
 
 
 async def test_redis_answers_and_comes_back_at_the_same_address(redis_server: RedisServer) -> None:

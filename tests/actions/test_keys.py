@@ -16,7 +16,6 @@ from models.rules.viewers import Viewer
 from models.rules.words import Role
 from models.unit_of_work import Books
 from server.database import open_books
-from server.migrations import migrate
 
 pytestmark = pytest.mark.anyio
 
@@ -27,7 +26,6 @@ PEPPER = "pepper"
 
 @pytest.fixture
 async def books(database_url: str) -> AsyncIterator[Books]:
-    await migrate(database_url)
     books = open_books(database_url, clock=lambda: NOON)
     yield books
     await books.close()

@@ -19,9 +19,9 @@ Run = Callable[..., tuple[int, str, str]]
 
 
 @pytest.fixture
-def empty_database(database_url: str, monkeypatch: pytest.MonkeyPatch) -> str:
-    monkeypatch.setenv("TALLYGRAPH_DATABASE_URL", database_url)
-    return database_url
+def empty_database(empty_database_url: str, monkeypatch: pytest.MonkeyPatch) -> str:
+    monkeypatch.setenv("TALLYGRAPH_DATABASE_URL", empty_database_url)
+    return empty_database_url
 
 
 @pytest.fixture

@@ -19,23 +19,23 @@ from models.actions.keys import KeyWish
 from models.rules.ids import type_id
 from models.rules.viewers import Viewer
 from models.rules.words import Role
-from models.tables.base import metadata
 from models.unit_of_work import utc_now
 from resolvers.context import Context
 from resolvers.schema import schema
 from server.app import create_app
 from server.database import open_books
+from server.exports.pages import Exports
 from server.http import RequestInfo
 from server.keys import Keyring
 from server.running import Config, Server
 from server.settings import Settings, read_settings
 from server.watching.doorbell import Doorbell
 from server.watching.watcher import Watchers
-from tests.books import Clock, TestBooks
+from tests.books import Clock, TestBooks, make_tables
 
 OPERATOR_KEY = "an operator's key of the tests"
 OPERATOR = f"Bearer {OPERATOR_KEY}"
-WAIT_SECONDS = 10.0
+WAIT_SECONDS = 30.0
 
 BALANCE = """
 subscription Balance($tenant: ID!, $after: BigInt) {
@@ -168,14 +168,20 @@ async def served(
     doorbell, still = Doorbell(broadcast_url), Clock(utc_now())
     books = open_books(database_url, doorbell.ring, clock=clock or still)
     books.alert_bell = doorbell.ring_alerts
-    async with books.writes.open() as session:
-        await session.call(metadata.create_all)
+    await make_tables(books)
     watchers, keyring = Watchers(books, doorbell), Keyring(books, given)
 
     def context_for(viewer: Viewer, request: RequestInfo) -> Context:
         return Context(viewer, books)
 
-    app = create_app(given, graph, authenticate=keyring.viewer_of, context_for=context_for, watchers=watchers)
+    app = create_app(
+        given,
+        graph,
+        authenticate=keyring.viewer_of,
+        context_for=context_for,
+        watchers=watchers,
+        routes=[Exports(books, given).route()],
+    )
     server = Server(Config(app, given))
     serving = asyncio.create_task(server.serve())
     while not server.started:

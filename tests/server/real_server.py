@@ -33,7 +33,7 @@ class RealServer:
     def start(self) -> None:
         command = [sys.executable, "-c", "from server.commands import main; main()", "serve"]
         self._process = subprocess.Popen(command, cwd=ROOT, env=self._environment)
-        for _ in range(300):
+        for _ in range(1200):
             try:
                 if httpx2.get(f"{self.url}/health/ready", timeout=5).status_code == 200:
                     return

@@ -16,7 +16,6 @@ from websockets.typing import Subprotocol
 
 from models.rules.ids import new_id, type_id
 from server.database import open_books
-from server.migrations import migrate
 from server.watching import brokers
 from server.watching.doorbell import Doorbell
 from tests.books import Clock, TestBooks
@@ -217,7 +216,6 @@ async def watch(ports: list[int], tenant: str, changes: int, chance: random.Rand
 async def test_no_watcher_of_several_processes_misses_anything_whatever_is_killed(
     postgres_url: str, redis_server: RedisServer
 ) -> None:
-    await migrate(postgres_url)
     starting = asyncio.to_thread(ForkedServers, 4, database_url=postgres_url, broadcast_url=redis_server.url)
     servers = await starting
     clock = Clock()

@@ -15,7 +15,6 @@ from models.rules.words import Role
 from models.unit_of_work import Books
 from server.database import open_books
 from server.keys import FREE_FAILURES, Keyring, TooManyFailures
-from server.migrations import migrate
 from server.settings import read_settings
 from tests.server.callers import Watch, add_tenant, refusal_of
 
@@ -33,7 +32,6 @@ def watch() -> Watch:
 
 @pytest.fixture
 async def books(database_url: str, watch: Watch) -> AsyncIterator[Books]:
-    await migrate(database_url)
     books = open_books(database_url, clock=watch.now)
     yield books
     await books.close()

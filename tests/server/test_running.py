@@ -44,7 +44,7 @@ class Running:
         self._wait()
 
     def _wait(self) -> None:
-        for _ in range(200):
+        for _ in range(1200):
             try:
                 self.client.get("/health/live")
             except httpx2.TransportError:

@@ -22,7 +22,6 @@ from models.rules.words import Role
 from models.unit_of_work import Books
 from server.database import open_books
 from server.keys import Keyring
-from server.migrations import migrate
 from server.settings import read_settings
 from server.tokens import KeySet
 from tests.server.callers import Watch, add_tenant, refusal_of
@@ -34,7 +33,6 @@ JWT_SECRET = "of the platform, and long enough to sign with"
 
 @pytest.fixture
 async def books(sqlite_url: str) -> AsyncIterator[Books]:
-    await migrate(sqlite_url)
     books = open_books(sqlite_url)
     yield books
     await books.close()

@@ -17,7 +17,6 @@ from starlette.testclient import TestClient
 
 from server import webhooks
 from server.database import open_books
-from server.migrations import migrate
 from server.settings import read_settings
 from server.webhooks import FIRST_DELAY, LONGEST_DELAY, TAKEN_FOR, Webhooks, delay_after
 from server.wiring import wired
@@ -236,7 +235,6 @@ def test_a_running_server_sends_what_others_have_written_down(
     sqlite_url: str, receiver: HTTPServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(webhooks, "LOOK_EVERY_SECONDS", 0.05)
-    asyncio.run(migrate(sqlite_url))
     asyncio.run(leave_an_event(sqlite_url))
     url = f"http://127.0.0.1:{receiver.server_port}/hooks"
     settings = read_settings(database_url=sqlite_url, webhook_url=url, webhook_secret=SECRET)

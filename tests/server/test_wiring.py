@@ -33,9 +33,13 @@ class Query:
 
 @pytest.fixture
 def client(database_url: str) -> Iterator[TestClient]:
-    settings = read_settings(database_url=database_url, operator_key=OPERATOR_KEY)
-    with TestClient(wired(settings, strawberry.Schema(Query)), base_url="http://localhost") as client:
+    with client_of(database_url) as client:
         yield client
+
+
+def client_of(database_url: str) -> TestClient:
+    settings = read_settings(database_url=database_url, operator_key=OPERATOR_KEY)
+    return TestClient(wired(settings, strawberry.Schema(Query)), base_url="http://localhost")
 
 
 def made_key(database_url: str) -> str:
@@ -51,7 +55,6 @@ def made_key(database_url: str) -> str:
 
 
 def test_who_holds_a_key_is_answered(client: TestClient, database_url: str) -> None:
-    asyncio.run(migrate(database_url))
     authorization = {"authorization": f"Bearer {made_key(database_url)}"}
     answer = client.post("/graphql", json={"query": "{ who }"}, headers=authorization)
 
@@ -59,7 +62,6 @@ def test_who_holds_a_key_is_answered(client: TestClient, database_url: str) -> N
 
 
 def test_who_sends_wrong_keys_is_told_to_wait_at_last(client: TestClient, database_url: str) -> None:
-    asyncio.run(migrate(database_url))
     statuses = [
         client.post("/graphql", json={"query": "{ who }"}, headers={"authorization": f"Bearer wrong-{n}"}).status_code
         for n in range(FREE_FAILURES + 1)
@@ -71,10 +73,12 @@ def test_who_sends_wrong_keys_is_told_to_wait_at_last(client: TestClient, databa
 
 
 def test_the_server_is_ready_once_its_database_has_all_tables(
-    client: TestClient, database_url: str, monkeypatch: pytest.MonkeyPatch
+    empty_database_url: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("server.health.REMEMBERED_SECONDS", 0)
-    assert client.get("/health/ready").status_code == 503
-    asyncio.run(migrate(database_url))
+    with client_of(empty_database_url) as client:
+        assert client.get("/health/ready").status_code == 503
 
-    assert client.get("/health/ready").status_code == 200
+        asyncio.run(migrate(empty_database_url))
+
+        assert client.get("/health/ready").status_code == 200

@@ -54,12 +54,12 @@ def _in_any_order(sql: str) -> str:
     return "\n".join(sorted(line.strip(" \t,") for line in sql.splitlines()))
 
 
-async def test_migrating_makes_what_the_models_describe(database_url: str, tmp_path: Path) -> None:
-    await migrate(database_url)
-    async with connected(database_url) as connection:
+async def test_migrating_makes_what_the_models_describe(empty_database_url: str, tmp_path: Path) -> None:
+    await migrate(empty_database_url)
+    async with connected(empty_database_url) as connection:
         migrated = await described(connection)
 
-    elsewhere = database_url if database_url.startswith("postgresql") else f"sqlite:///{tmp_path}/other.db"
+    elsewhere = empty_database_url if empty_database_url.startswith("postgresql") else f"sqlite:///{tmp_path}/other.db"
     async with connected(elsewhere) as connection:
         if connection.dialect.name == "postgresql":
             await connection.execute(text("CREATE SCHEMA other"))
@@ -71,25 +71,27 @@ async def test_migrating_makes_what_the_models_describe(database_url: str, tmp_p
     assert migrated == created
 
 
-async def test_alembic_finds_nothing_left_to_change(database_url: str) -> None:
+async def test_alembic_finds_nothing_left_to_change(empty_database_url: str) -> None:
     def differences(connection: Connection) -> list[Any]:
         return list(compare_metadata(MigrationContext.configure(connection), tables()))
 
-    await migrate(database_url)
-    async with connected(database_url) as connection:
+    await migrate(empty_database_url)
+    async with connected(empty_database_url) as connection:
         assert await connection.run_sync(differences) == []
 
 
-async def test_a_database_is_pending_until_it_is_migrated(database_url: str) -> None:
-    assert await pending(database_url)
-    assert await migrate(database_url)
+async def test_a_database_is_pending_until_it_is_migrated(empty_database_url: str) -> None:
+    assert await pending(empty_database_url)
+    assert await migrate(empty_database_url)
 
-    assert not await pending(database_url)
-    assert not await migrate(database_url)
+    assert not await pending(empty_database_url)
+    assert not await migrate(empty_database_url)
 
 
-async def test_several_processes_may_migrate_at_once(database_url: str) -> None:
-    program = f"import asyncio; from server.migrations import migrate; print(asyncio.run(migrate({database_url!r})))"
+async def test_several_processes_may_migrate_at_once(empty_database_url: str) -> None:
+    program = (
+        f"import asyncio; from server.migrations import migrate; print(asyncio.run(migrate({empty_database_url!r})))"
+    )
     processes = [
         await asyncio.create_subprocess_exec(sys.executable, "-c", program, stdout=asyncio.subprocess.PIPE)
         for _ in range(3)
@@ -99,24 +101,24 @@ async def test_several_processes_may_migrate_at_once(database_url: str) -> None:
     assert sorted(answers) == [b"False\n", b"False\n", b"True\n"]
 
 
-async def test_a_migration_that_fails_changes_nothing(database_url: str) -> None:
-    async with connected(database_url) as connection:
+async def test_a_migration_that_fails_changes_nothing(empty_database_url: str) -> None:
+    async with connected(empty_database_url) as connection:
         # In the way of one of the tables that are to be made.
         await connection.execute(text("CREATE TABLE tenant (n INTEGER)"))
 
     with pytest.raises(DatabaseProblem, match="tenant"):
-        await migrate(database_url)
+        await migrate(empty_database_url)
 
-    assert await pending(database_url)
-    async with connected(database_url) as connection:
+    assert await pending(empty_database_url)
+    async with connected(empty_database_url) as connection:
         assert not [name for name in await described(connection) if "account" in name]
 
 
-async def test_a_database_of_a_newer_version_is_left_alone(database_url: str) -> None:
-    await migrate(database_url)
-    async with connected(database_url) as connection:
+async def test_a_database_of_a_newer_version_is_left_alone(empty_database_url: str) -> None:
+    await migrate(empty_database_url)
+    async with connected(empty_database_url) as connection:
         await connection.execute(text("UPDATE alembic_version SET version_num = '9999'"))
 
-    assert not await pending(database_url)
+    assert not await pending(empty_database_url)
     with pytest.raises(DatabaseProblem, match="newer version"):
-        await migrate(database_url)
+        await migrate(empty_database_url)
