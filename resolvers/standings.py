@@ -86,11 +86,14 @@ async def read_standing(context: Context, tenant: Any, *, sums: bool = False) ->
 
 @asynccontextmanager
 async def settled(
-    context: Context, values: Mapping[str, Any], *, sums: bool = False
+    context: Context, values: Mapping[str, Any], *, sums: bool = False, long: bool = False
 ) -> AsyncIterator[tuple[Reader, Any]]:
-    """One state of the books in which nothing of :tenant_id's account is due, and the account's row in it."""
+    """One state of the books in which nothing of :tenant_id's account is due, and the account's row in it.
+
+    `long`: what is then read may take long.
+    """
     statement = tables.standing(sums=sums)
-    async with context.books.reading() as reader:
+    async with context.books.reading(long=long) as reader:
         row = await reader.first(statement, values)
         assert row is not None, "Every tenant has an account."
         if row.due_at > context.books.clock():
@@ -98,7 +101,7 @@ async def settled(
             return
     # Boundaries, and beginnings and ends of grants, happen on time though nobody was there to see them.
     await settle_if_due(context.books, row.tenant_id, row.due_at)
-    async with context.books.reading() as reader:
+    async with context.books.reading(long=long) as reader:
         yield reader, await reader.first(statement, values)
 
 
