@@ -8,7 +8,7 @@ from collections.abc import Sequence
 import typer
 
 from models.rules.refusals import Refusal
-from server.commands import importing, keys, migrate, schema, serve, verify
+from server.commands import exporting, importing, keys, migrate, schema, serve, verify
 from server.database import DatabaseProblem
 from server.settings import BadSettings
 
@@ -23,6 +23,7 @@ app.command("serve")(serve.serve_)
 app.command()(migrate.migrate)
 app.command()(schema.schema)
 app.command("import")(importing.import_)
+app.add_typer(exporting.app, name="export")
 app.command("verify")(verify.verify_)
 app.add_typer(keys.app, name="key")
 
