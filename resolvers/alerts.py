@@ -27,7 +27,7 @@ class Alert(Node):
     message: str = strawberry.field(description="What happened, for people: a sentence in English.")
     credits: Credits | None = an_amount(
         description="The amount that it is about: the threshold that was crossed, what is available, the agent's "
-        "budget, or the top-up that failed; null where there is none."
+        "budget, what a runaway agent used in that hour or day, or the top-up that failed; null where there is none."
     )
 
     @field(name="kind", description="What it warns of.")

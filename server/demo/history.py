@@ -14,10 +14,12 @@ from models.actions.credits import Settlement, TopUpWish, settle_top_up, top_up
 from models.actions.hiring import update_agent, update_opening
 from models.actions.interactions import create_interactions
 from models.actions.recording import Submission, record
+from models.actions.runaways import tell_of_runaways
 from models.actions.tenants import set_plan_rates
 from models.rules.refusals import Refusal
 from models.rules.reports import Report
-from models.rules.words import OpeningStatus, TopUpStatus
+from models.rules.runaways import spans_that_ended
+from models.rules.words import Interval, OpeningStatus, TopUpStatus
 from models.unit_of_work import Books, UnitOfWork
 from server.demo.cast import Cast, TenantPart
 from server.demo.happenings import Encounter, Happening, happenings_of, runaway_happenings
@@ -72,6 +74,8 @@ class _History:
                 # What is still under way at the very end is left for the next time.
                 written += await self._record(cut, [one for one in waiting if one.at < cut and one.end <= self.until])
                 waiting = [one for one in waiting if one.at >= cut]
+                if (last - day).days <= DAILY_FOR_DAYS:
+                    await self._look_for_runaways(cut)
                 if day < last:
                     await self._bring_credits(day, cut)
             day += _DAY
@@ -141,6 +145,12 @@ class _History:
                     raise outcome
                 added += not outcome.is_duplicate
         return added
+
+    async def _look_for_runaways(self, at: datetime) -> None:
+        """Judge the day that has ended, as a server would have. Days with live traffic are unlike all others."""
+        spans = spans_that_ended(at - _DAY, at, self.tenant.zone)
+        days = [span for span in spans if span.length is Interval.DAY and span.start >= self.since]
+        await tell_of_runaways(self._at(at), self.cast.tenant_id, self.tenant.zone, days)
 
     # ------------------------------------------------------------ credits
 

@@ -153,6 +153,20 @@ def test_one_agent_runs_away_in_the_last_days(database: sqlite3.Connection) -> N
     assert max(days[:-3]) < days[-1] / 2
 
 
+def test_the_agent_that_runs_away_is_told_of_for_each_of_its_days(database: sqlite3.Connection) -> None:
+    told = values(
+        database,
+        "SELECT a.external_id, l.raised_at, l.message FROM alert l JOIN agent a ON a.id = l.agent_id"
+        " WHERE l.kind = 'RUNAWAY_AGENT' ORDER BY l.raised_at",
+    )
+    runaway = [(raised_at[:10], message) for agent, raised_at, message in told if agent == "demo-order-status"]
+
+    assert [day for day, _ in runaway[-2:]] == ["2026-03-10", "2026-03-11"]
+    assert all("More activities drove it" in message for _, message in runaway[-2:])
+    # On a year of normal traffic fewer than one false alarm for an agent and month: of late, one of 13 agents' month.
+    assert len(told) - 2 < 13
+
+
 # ---------------------------------------------------------------- its books
 
 
@@ -338,7 +352,9 @@ async def test_the_announcement_tells_every_key_and_where_to_look(sqlite_url: st
         text = announcement(demo, "http://localhost:8000")
 
     assert all(key.secret in text for key in demo.keys)
-    assert f"http://localhost:8000/graphql#key={demo.secret(Role.ADMIN, NORTHWIND.name)}" in text
+    for key in (demo.secret(Role.OPERATOR), *(demo.secret(Role.ADMIN, tenant.name) for tenant in TENANTS)):
+        assert f" http://localhost:8000/#key={key}\n" in text
+        assert f" http://localhost:8000/graphql#key={key}\n" in text
 
 
 def test_without_a_database_the_demo_has_one_of_its_own() -> None:
