@@ -1,8 +1,8 @@
 """Looking for runaway agents: shortly after every hour and day of every tenant, in the tenant's own zone.
 
-Every process looks, so that none is needed; what one has told, the others leave. A look reads what has ended and
-writes only where there is something to tell, tenant by tenant, each in one short transaction on the writer: a replica
-may be behind. After a stop the days of the last week are looked at, and the last full hour.
+Every process looks, so that none is needed; what one has told, the others leave. A look reads what has ended, tenant
+by tenant, and writes only where there is something to tell: one short transaction. After a stop the days of the last
+week are looked at, and the last full hour.
 """
 
 import asyncio
@@ -13,7 +13,7 @@ from zoneinfo import ZoneInfo
 
 import structlog
 
-from models.actions.runaways import tell_of_runaways
+from models.actions.runaways import find_runaways, tell_of_runaways
 from models.rules.ids import type_id
 from models.rules.runaways import spans_that_ended
 from models.tables import runaways as tables
@@ -78,9 +78,9 @@ class RunawayWatch:
         """Look at what has ended since the last look; whether that was possible for every tenant."""
         until = self._books.clock()
         since = self._looked_until or until - LOOKS_BACK
-        async with self._books.work() as work:
+        async with self._books.reading(long=True) as reader:
             values = {"since": since - LONGEST_DAY, "until": until}
-            in_use = await work.all(tables.tenants_in_use(), values)
+            in_use = await reader.all(tables.tenants_in_use(), values)
         is_done = True
         for tenant in in_use:
             try:
@@ -96,8 +96,12 @@ class RunawayWatch:
         spans = spans_that_ended(since, until, zone)
         if not spans:
             return
+        async with self._books.reading(long=True) as reader:
+            found = await find_runaways(reader, tenant_id, zone, spans)
+        if not found:
+            return
         async with self._books.work() as work:
-            if told := await tell_of_runaways(work, tenant_id, zone, spans):
+            if told := await tell_of_runaways(work, tenant_id, zone, found):
                 log.info("runaway agents", tenant=type_id("tenant", tenant_id), agents=told)
 
 

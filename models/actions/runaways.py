@@ -1,7 +1,7 @@
 """Runaway agents: what has ended is judged, and whoever ran away is told of once for each agent and day.
 
-Reading and telling are one transaction. Only where there is something to tell the account is locked, and what others
-told meanwhile is looked up again beneath its lock: so many processes may look at once, and one of them tells.
+Judging only reads, and holds up nobody who writes. What was found is told in a transaction of its own: beneath the
+account's lock it is looked up what others told meanwhile, so many processes may look at once, and one of them tells.
 """
 
 from collections import defaultdict
@@ -37,17 +37,21 @@ class Beside:
         return rules.may_be_far(self.used.credits, [used.credits for used in self.same.values()])
 
 
-Found = Mapping[UUID, Finding]
-"""What was found, by agent."""
+Found = Mapping[tuple[date, UUID], Finding]
+"""What was found, by day and agent."""
 
 
-async def tell_of_runaways(work: UnitOfWork, tenant_id: UUID, zone: ZoneInfo, spans: Sequence[Span]) -> int:
-    """Judge hours and days of a tenant that are over, and raise an alert for each agent that ran away on a day of
-    which that was not told yet. What a list has first is told; how many alerts were raised."""
+async def find_runaways(reader: Reader, tenant_id: UUID, zone: ZoneInfo, spans: Sequence[Span]) -> Found:
+    """Judge hours and days of a tenant that are over. Of an agent's day found twice, it is what the list has first."""
     found: dict[tuple[date, UUID], Finding] = {}
     for span in spans:
-        for agent_id, finding in (await runaways_in(work, tenant_id, zone, span)).items():
+        for agent_id, finding in (await runaways_in(reader, tenant_id, zone, span)).items():
             found.setdefault((span.day, agent_id), finding)
+    return found
+
+
+async def tell_of_runaways(work: UnitOfWork, tenant_id: UUID, zone: ZoneInfo, found: Found) -> int:
+    """Raise an alert for each agent and day of which that was not told yet; how many were raised."""
     if not await _untold(work, tenant_id, found):
         return 0
     account = await settle(work, tenant_id)
@@ -62,7 +66,7 @@ async def tell_of_runaways(work: UnitOfWork, tenant_id: UUID, zone: ZoneInfo, sp
     return len(untold)
 
 
-async def runaways_in(reader: Reader, tenant_id: UUID, zone: ZoneInfo, span: Span) -> Found:
+async def runaways_in(reader: Reader, tenant_id: UUID, zone: ZoneInfo, span: Span) -> dict[UUID, Finding]:
     """The agents of a tenant that ran away in an hour or on a day that is over."""
     read = _days if span.length is Interval.DAY else _hours
     suspects = {
@@ -125,9 +129,7 @@ async def _habits(reader: Reader, tenant_id: UUID, agents: Iterable[UUID], day: 
 # ---------------------------------------------------------------- what is told
 
 
-async def _untold(
-    work: UnitOfWork, tenant_id: UUID, found: Mapping[tuple[date, UUID], Finding]
-) -> set[tuple[date, UUID]]:
+async def _untold(work: UnitOfWork, tenant_id: UUID, found: Found) -> set[tuple[date, UUID]]:
     """The days and agents of which nobody was told."""
     if not found:
         return set()

@@ -113,7 +113,6 @@ async def live_traffic(books: Books, recorder: Recorder, demo: Demo, *, pace: fl
 
 def announcement(demo: Demo, address: str) -> str:
     """What to tell the person who started the demo: where to look, and with which keys."""
-    admin = demo.secret(Role.ADMIN)
     rows = [(key.tenant or "every tenant", key.role.lower(), key.secret) for key in demo.keys]
     wide = max(len(tenant) for tenant, _, _ in rows)
     return "\n".join(
@@ -122,7 +121,14 @@ def announcement(demo: Demo, address: str) -> str:
             "",
             *(f"  {tenant:{wide}}  {role:8}  {secret}" for tenant, role, secret in rows),
             "",
-            f"  GraphiQL  {address}/graphql#key={admin}",
+            "Pages to open, with a key filled in:",
+            "",
+            *(
+                f"  {tenant:{wide}}  {page:9}  {address}{path}#key={secret}"
+                for tenant, role, secret in rows
+                if role in ("operator", "admin")
+                for page, path in (("dashboard", "/"), ("GraphiQL", "/graphql"))
+            ),
             "",
         )
     )

@@ -14,7 +14,7 @@ from models.actions.credits import Settlement, TopUpWish, settle_top_up, top_up
 from models.actions.hiring import update_agent, update_opening
 from models.actions.interactions import create_interactions
 from models.actions.recording import Submission, record
-from models.actions.runaways import tell_of_runaways
+from models.actions.runaways import find_runaways, tell_of_runaways
 from models.actions.tenants import set_plan_rates
 from models.rules.refusals import Refusal
 from models.rules.reports import Report
@@ -150,7 +150,8 @@ class _History:
         """Judge the day that has ended, as a server would have. Days with live traffic are unlike all others."""
         spans = spans_that_ended(at - _DAY, at, self.tenant.zone)
         days = [span for span in spans if span.length is Interval.DAY and span.start >= self.since]
-        await tell_of_runaways(self._at(at), self.cast.tenant_id, self.tenant.zone, days)
+        work, tenant_id, zone = self._at(at), self.cast.tenant_id, self.tenant.zone
+        await tell_of_runaways(work, tenant_id, zone, await find_runaways(work, tenant_id, zone, days))
 
     # ------------------------------------------------------------ credits
 

@@ -7,7 +7,7 @@ from uuid import UUID
 
 from models.actions.holds import CallWish, authorize_call
 from models.actions.refunds import RefundWish, refund_usage
-from models.actions.runaways import tell_of_runaways
+from models.actions.runaways import find_runaways, tell_of_runaways
 from models.rules.runaways import Span, a_day, last_full_hour
 from models.rules.words import CallDirection, SubjectKind
 from models.unit_of_work import Books
@@ -18,7 +18,7 @@ from tests.books import TestBooks, micro, test_books
 
 async def look(books: TestBooks, tenant: UUID, *spans: Span) -> int:
     async with books.books.work() as work:
-        return await tell_of_runaways(work, tenant, ZONE, spans)
+        return await tell_of_runaways(work, tenant, ZONE, await find_runaways(work, tenant, ZONE, spans))
 
 
 async def look_at_day(books: TestBooks, tenant: UUID, day: date = TUESDAY) -> int:

@@ -12,7 +12,7 @@ import pytest
 import strawberry
 from starlette.testclient import TestClient
 
-from models.actions.runaways import tell_of_runaways
+from models.actions.runaways import Found, tell_of_runaways
 from models.rules.ids import type_id
 from models.rules.runaways import Span, a_day
 from server import runaways, wiring
@@ -117,11 +117,11 @@ async def test_what_was_looked_at_is_not_looked_at_again(books: TestBooks, monke
     await write(books, tenant, MORNING, 1)
     seen: list[list[Span]] = []
 
-    async def tell(work: Any, tenant_id: UUID, zone: ZoneInfo, spans: list[Span]) -> int:
+    async def find(reader: Any, tenant_id: UUID, zone: ZoneInfo, spans: list[Span]) -> Found:
         seen.append(spans)
-        return 0
+        return {}
 
-    monkeypatch.setattr(runaways, "tell_of_runaways", tell)
+    monkeypatch.setattr(runaways, "find_runaways", find)
     watch = RunawayWatch(books.books)
     for now in (MORNING + HOUR / 4, MORNING + HOUR / 2, MORNING + HOUR, MORNING + 2 * HOUR):
         books.clock.now = now
