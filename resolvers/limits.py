@@ -39,6 +39,11 @@ PAGE_FIELDS = frozenset({"pageInfo"})
 # The arguments that say how many items may come.
 SIZE_ARGUMENTS = frozenset({"first", "last", "ids"})
 INTROSPECTION_FIELDS = frozenset({"__schema", "__type"})
+# A field of the schema's own stands for all types, so it is as much work as so many objects.
+INTROSPECTION_WORK = 10
+# So little of it may stand beside other fields: what is asked of the schema alone is answered out of everybody's way.
+MOST_INTROSPECTION_BESIDE = 40
+ITEMS_LIKE_AN_OBJECT = 10
 
 Variables = Mapping[str, Any]
 
@@ -71,6 +76,8 @@ class Weight:
     page: int = 0
     rest: int = 0
     holds_items: bool = False
+    introspection: int = 0
+    """Fields of what is asked of the schema itself."""
 
     @property
     def cost(self) -> int:
@@ -85,6 +92,7 @@ class Weight:
             self.page + other.page,
             self.rest + other.rest,
             self.holds_items or other.holds_items,
+            self.introspection + other.introspection,
         )
 
 
@@ -97,6 +105,9 @@ class Measure:
 
     weights: tuple[Weight, ...]
     cost: int
+    introspection: int
+    is_introspection: bool
+    """Whether nothing but the schema itself is asked for."""
     operations: int
     root_mutations: int
     longest_list: int
@@ -104,7 +115,17 @@ class Measure:
     size_variables: frozenset[str]
 
 
-TOO_DEEP = Measure((Weight(depth=10**9),), 0, 0, 0, 0, frozenset())
+@dataclass(frozen=True, slots=True)
+class Checked:
+    """An operation with its variables: what it asks for, how much work that is, and why it is refused if it is."""
+
+    measure: Measure
+    work: int
+    """In objects of an answer: its cost, and what is free in the cost but costs the server something."""
+    errors: list[GraphQLError]
+
+
+TOO_DEEP = Measure((Weight(depth=10**9),), 0, 0, False, 0, 0, 0, frozenset())
 MOST_MEASURES = 64
 
 
@@ -112,7 +133,7 @@ def check_document(
     document: DocumentNode, variables: Variables, operation_name: str | None, limits: Limits
 ) -> list[GraphQLError]:
     """Why an operation is too large to be run; empty where it is not."""
-    return DocumentLimits(document, limits).errors(variables, operation_name)
+    return DocumentLimits(document, limits).check(variables, operation_name).errors
 
 
 class DocumentLimits:
@@ -124,13 +145,17 @@ class DocumentLimits:
         self._measures: dict[tuple[object, ...], Measure] = {}
         self._size_variables = sorted(self._measured({}, None).size_variables)
 
-    def errors(self, variables: Variables, operation_name: str | None) -> list[GraphQLError]:
+    def check(self, variables: Variables, operation_name: str | None) -> Checked:
         measure = self.measure(variables, operation_name)
-        return [
+        longest = longest_list_in(variables)
+        errors = [
             *refused_shape(measure, self._limits),
             *refused_cost(measure, self._limits),
-            *refused_variables(variables, self._limits),
+            *refused_variables(longest, self._limits),
         ]
+        items = max(longest, measure.longest_list)
+        work = measure.cost + measure.introspection * INTROSPECTION_WORK + items // ITEMS_LIKE_AN_OBJECT
+        return Checked(measure, work, errors)
 
     def measure(self, variables: Variables, operation_name: str | None) -> Measure:
         sizes = (size_of(variables[name]) if name in variables else "" for name in self._size_variables)
@@ -159,11 +184,14 @@ def refused_shape(measure: Measure, limits: Limits) -> list[GraphQLError]:
         ("mutations", measure.root_mutations, limits.max_root_mutations),
         ("items in a list", measure.longest_list, limits.max_list),
     )
-    return [
+    errors = [
         limit_reached(f"The document asks for {_shown(number)} {what}; at most {limit} are allowed.")
         for what, number, limit in found
         if number > limit
     ]
+    if measure.introspection > MOST_INTROSPECTION_BESIDE and not measure.is_introspection:
+        errors.append(limit_reached("Ask for the schema in an operation of its own."))
+    return errors
 
 
 def refused_cost(measure: Measure, limits: Limits) -> list[GraphQLError]:
@@ -174,9 +202,8 @@ def refused_cost(measure: Measure, limits: Limits) -> list[GraphQLError]:
     return [limit_reached(f"{cost} Ask for smaller pages, or for fewer levels.")]
 
 
-def refused_variables(variables: Variables, limits: Limits) -> list[GraphQLError]:
+def refused_variables(longest: int, limits: Limits) -> list[GraphQLError]:
     """Whether a list among the variables is too long."""
-    longest = longest_list_in(variables)
     if longest <= limits.max_list:
         return []
     return [limit_reached(f"A variable holds a list of {longest} items; at most {limits.max_list} are allowed.")]
@@ -192,12 +219,14 @@ def measure_document(document: DocumentNode, variables: Variables, operation_nam
     chosen = _chosen(operations, operation_name)
     scale = _Scale(document, _with_defaults(chosen, variables))
     weights = [scale.weigh(node.selection_set) for node in operations]
-    cost = weights[operations.index(chosen)].cost if chosen else 0
+    weight = weights[operations.index(chosen)] if chosen else NOTHING
     weights += [scale.weigh_fragment(name) for name in scale.fragments]
     mutations = [node for node in operations if node.operation is OperationType.MUTATION]
     return Measure(
         weights=tuple(weights) or (NOTHING,),
-        cost=cost,
+        cost=weight.cost,
+        introspection=weight.introspection,
+        is_introspection=bool(chosen and weight.introspection and scale.asks_only_for_schema(chosen)),
         operations=len(operations),
         root_mutations=max((scale.count_roots(node.selection_set) for node in mutations), default=0),
         longest_list=scale.longest_list,
@@ -254,6 +283,25 @@ class _Scale:
         """How many fields stand at the root, through whatever fragments."""
         return sum(self._roots_in(node) for node in selections.selections)
 
+    def asks_only_for_schema(self, operation: OperationDefinitionNode) -> bool:
+        return operation.operation is OperationType.QUERY and self._names_in(operation.selection_set, set()) <= (
+            INTROSPECTION_FIELDS | {"__typename"}
+        )
+
+    def _names_in(self, selections: SelectionSetNode, seen: set[str]) -> set[str]:
+        """The fields that stand at the root, through whatever fragments."""
+        names: set[str] = set()
+        for node in selections.selections:
+            if isinstance(node, FieldNode):
+                names.add(node.name.value)
+            elif isinstance(node, InlineFragmentNode):
+                names |= self._names_in(node.selection_set, seen)
+            elif isinstance(node, FragmentSpreadNode) and node.name.value not in seen:
+                seen.add(node.name.value)
+                if fragment := self.fragments.get(node.name.value):
+                    names |= self._names_in(fragment.selection_set, seen)
+        return names
+
     def _roots_in(self, node: SelectionNode) -> int:
         if isinstance(node, FieldNode):
             return 1
@@ -285,7 +333,7 @@ class _Scale:
         fields, aliases = inside.fields + 1, inside.aliases + (node.alias is not None)
         name = node.name.value
         if name in INTROSPECTION_FIELDS:
-            return Weight(fields, 0, aliases)
+            return Weight(fields, 0, aliases, introspection=fields)
         holds_items = name in ITEM_FIELDS
         if node.selection_set is None:
             return Weight(fields, 1, aliases, holds_items=holds_items)

@@ -22,7 +22,17 @@ from server.health import live as is_alive
 from server.http import Authenticate, ContextFor, GraphQLEndpoint
 from server.metrics import Metrics
 from server.operations import Operations
-from server.pages import GRAPHIQL, GRAPHIQL_ASSETS, GraphiQLAssets, GraphiQLPage, front_page
+from server.pages import (
+    DASHBOARD,
+    DASHBOARD_ASSETS,
+    DASHBOARD_POLICY,
+    GRAPHIQL,
+    GRAPHIQL_ASSETS,
+    GRAPHIQL_POLICY,
+    BuiltAssets,
+    dashboard_page,
+    graphiql_page,
+)
 from server.settings import Settings
 from server.watching.events import serve_events
 from server.watching.live import Live
@@ -49,17 +59,17 @@ def create_app(
     watchers: Watchers | None = None,
     routes: Sequence[BaseRoute] = (),
     graphiql: Path = GRAPHIQL,
+    dashboard: Path = DASHBOARD,
 ) -> Starlette:
     """Put the server together. What needs opening and closing is the lifespan's. With `watchers` it pushes, and
     sockets are answered; without them, `socket` answers."""
     operations = Operations(schema, settings)
     metrics = Metrics(settings.metrics_key)
-    stream = None
+    live = stream = None
     if watchers is not None:
         live = Live(operations, settings, metrics, watchers, authenticate, context_for)
         socket, stream = partial(serve_socket, live), partial(serve_events, live)
-        lifespan = pushing(live, lifespan)
-    endpoint = GraphQLEndpoint(operations, authenticate, context_for, settings, GraphiQLPage(graphiql), stream)
+    endpoint = GraphQLEndpoint(operations, authenticate, context_for, settings, graphiql_page(graphiql), stream)
     return Starlette(
         routes=[
             Route("/graphql", endpoint),
@@ -68,25 +78,29 @@ def create_app(
             Route("/health/ready", Readiness(checks or {}).__call__),
             Route("/metrics", metrics.__call__),
             *routes,
-            Mount(GRAPHIQL_ASSETS, GraphiQLAssets(graphiql)),
-            Route("/", front_page),
+            Mount(GRAPHIQL_ASSETS, BuiltAssets(graphiql, GRAPHIQL_POLICY)),
+            Mount(DASHBOARD_ASSETS, BuiltAssets(dashboard, DASHBOARD_POLICY)),
+            Route("/", dashboard_page(dashboard), methods=["GET"]),
         ],
         middleware=[Middleware(Edge, settings=settings, observe=metrics.observe)],
         exception_handlers={HTTPException: as_bad_request},
-        lifespan=lifespan,
+        lifespan=opening(operations, live, lifespan),
     )
 
 
-def pushing(live: Live, lifespan: Lifespan[Starlette] | None) -> Lifespan[Starlette]:
-    """Watch for as long as what the watchers read from is open."""
+def opening(operations: Operations, live: Live | None, lifespan: Lifespan[Starlette] | None) -> Lifespan[Starlette]:
+    """Answer, and watch, for as long as what is read from is open."""
 
     @asynccontextmanager
     async def opened(app: Starlette) -> AsyncIterator[None]:
         async with AsyncExitStack() as stack:
             if lifespan is not None:
                 await stack.enter_async_context(lifespan(app))
-            stack.push_async_callback(live.close)
-            await live.open()
+            stack.push_async_callback(operations.close)
+            operations.open()
+            if live is not None:
+                stack.push_async_callback(live.close)
+                await live.open()
             yield
 
     return opened

@@ -115,6 +115,8 @@ def _sqlite_engine(file: Path, pragmas: tuple[str, ...], begin: str, pool_size: 
         _sqlite_url(file, "pysqlite"),
         pool_size=pool_size,
         max_overflow=0,
+        # Errors are logged, and rows hold what people wrote.
+        hide_parameters=True,
         # Connections go from thread to thread, but are used by one at a time.
         connect_args={"check_same_thread": False},
     )
@@ -175,6 +177,7 @@ def _postgresql_engine(database_url: str, **options: Any) -> AsyncEngine:
     engine = create_async_engine(
         URL.create("postgresql+asyncpg", query=adapter),
         connect_args={"dsn": dsn, "timeout": CONNECT_SECONDS, **_behind_pgbouncer(adapter)},
+        hide_parameters=True,
         **options,
     )
 

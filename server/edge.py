@@ -19,13 +19,19 @@ import orjson
 import structlog
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from server.errors import FORBIDDEN, INVALID, LIMIT_REACHED, BadRequest, error_of, masked
+from server.addresses import Proxies
+from server.errors import FORBIDDEN, INVALID, LIMIT_REACHED, BadRequest, bad_request_shown, masked
 from server.settings import Settings
 
 Headers = Mapping[bytes, bytes]
 
 REQUEST_ID = re.compile(r"[A-Za-z0-9._\-]{1,64}")
+# The trace that a request is part of, as W3C's Trace Context writes it; a version, the trace, its caller, flags.
+TRACE = re.compile(r"(?!ff)[0-9a-f]{2}-(?!0{32})([0-9a-f]{32})-(?!0{16})[0-9a-f]{16}-[0-9a-f]{2}")
 VISIT = "tallygraph.visit"
+# What is told of where a request went; the rest of an address may be a person's, a signature, or made up.
+PATHS = frozenset({"/", "/graphql", "/health/live", "/health/ready", "/metrics"})
+FOLDERS = frozenset({"/assets/", "/exports/"})
 # What a proxy writes into its log for a client that did not wait for the answer.
 CLIENT_LEFT = 499
 
@@ -69,7 +75,7 @@ class Reply:
 
     @classmethod
     def of_refused(cls, refused: BadRequest, media: str = "application/json") -> Self:
-        body = orjson.dumps({"errors": [error_of(refused.message, refused.code)]})
+        body = orjson.dumps({"errors": [bad_request_shown(refused)]})
         return cls(refused.status, body, media, refused.headers)
 
     async def send(self, send: Send, headers: Mapping[str, str] | None = None) -> None:
@@ -90,6 +96,7 @@ class Edge:
         self._app = app
         self._settings = settings
         self._observe = observe
+        self._proxies = Proxies(settings.trusted_proxies)
         self._log = structlog.get_logger(source="access").bind()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -97,7 +104,7 @@ class Edge:
             await self._app(scope, receive, send)
             return
         headers = headers_of(scope)
-        visit = scope[VISIT] = Visit(request_id_of(headers), address_of(scope))
+        visit = scope[VISIT] = Visit(request_id_of(headers), self._proxies.address_of(scope))
         # Never unbound: each request has a task, and so a context, of its own.
         structlog.contextvars.bind_contextvars(request_id=visit.request_id)
         if scope["type"] == "websocket":
@@ -133,7 +140,7 @@ class Edge:
         try:
             self._check(scope, headers)
         except BadRequest as refused:
-            self._log.info("socket refused", path=scope["path"], reason=refused.message)
+            self._log.info("socket refused", path=shown_path(scope["path"]), reason=refused.message)
             await send({"type": "websocket.close", "code": 1008})
             return
         try:
@@ -161,7 +168,7 @@ class Edge:
         self._observe(scope, visit, seconds)
         said = {
             "method": scope["method"],
-            "path": scope["path"][:200],
+            "path": shown_path(scope["path"]),
             "status": CLIENT_LEFT if visit.left else visit.status,
             "ms": round(seconds * 1000, 2),
         }
@@ -185,14 +192,20 @@ def headers_of(scope: Scope) -> Headers:
 
 
 def request_id_of(headers: Headers) -> str:
-    """The caller's own id of its request, if it is harmless to log and to send back; else a new one."""
+    """The caller's own id of its request or its trace, if it is harmless to log and to send back; else a new one."""
     given = headers.get(b"x-request-id", b"").decode("latin-1")
-    return given if REQUEST_ID.fullmatch(given) else secrets.token_hex(8)
+    if REQUEST_ID.fullmatch(given):
+        return given
+    trace = TRACE.fullmatch(headers[b"traceparent"].decode("latin-1")) if b"traceparent" in headers else None
+    return trace[1] if trace else secrets.token_hex(8)
 
 
-def address_of(scope: Scope) -> str | None:
-    client = scope.get("client")
-    return str(client[0]) if client else None
+def shown_path(path: str) -> str:
+    """A path as the log tells it: one of ours, or only that it was another, since clients may put anything there."""
+    if path in PATHS:
+        return path
+    folder = path[: path.find("/", 1) + 1]
+    return f"{folder}..." if folder in FOLDERS else "other"
 
 
 def head_line(scope: Scope) -> int:

@@ -52,6 +52,14 @@ def error_of(message: str, code: str) -> ShownError:
     return {"message": cut(message), "extensions": {"code": code}}
 
 
+def bad_request_shown(refused: BadRequest) -> ShownError:
+    """A refused request as an error. Who has to wait is told for how long here too: sockets have no headers."""
+    error = error_of(refused.message, refused.code)
+    if retry_after := refused.headers.get("Retry-After"):
+        error["extensions"]["retryAfter"] = int(retry_after)
+    return error
+
+
 def shown(errors: Iterable[GraphQLError]) -> list[ShownError]:
     """The errors as clients see them, at most fifty."""
     return [shown_error(error) for _, error in zip(range(MOST_ERRORS), errors, strict=False)]

@@ -6,18 +6,21 @@ import re
 from collections.abc import Awaitable, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import Any, Protocol
-from urllib.parse import parse_qsl
+from typing import Protocol
 
 import orjson
 from graphql import OperationType
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from models.rules.viewers import Viewer
+from server.answers import Answer, RequestErrors, overtime_answer
+from server.asked import Asked, asked_in, asked_in_query, loaded, wants_cost
 from server.edge import Headers, Reply, headers_of, visit_of
 from server.errors import INVALID, LIMIT_REACHED, UNAUTHENTICATED, BadRequest, Unauthenticated, masked
-from server.operations import Answer, Asked, Operation, Operations, RequestErrors, overtime_answer
+from server.operations import Operation, Operations
+from server.rates import Caller
 from server.settings import Settings
+from server.trusted_documents import NOT_TRUSTED
 
 GRAPHQL_JSON = "application/graphql-response+json"
 JSON = "application/json"
@@ -26,7 +29,12 @@ EVENT_STREAM = "text/event-stream"
 # A client that leaves is looked for only once its operation has run this long: most never need it.
 WATCH_AFTER_SECONDS = 0.1
 
+# What pages of allowed sites may read of an answer's head.
+EXPOSED = "RateLimit, RateLimit-Policy, Retry-After, X-Request-Id"
 HEADER_NAMES = re.compile(r"[A-Za-z0-9\-, ]{0,1000}")
+
+
+NO_PAGE = Reply.of_refused(BadRequest(403, NOT_TRUSTED, "Only trusted documents are answered: there is no GraphiQL."))
 
 
 class Authenticate(Protocol):
@@ -64,10 +72,10 @@ class Stream(Protocol):
         send: Send,
         *,
         viewer: Viewer,
-        authorization: str,
+        caller: Caller,
         operation: Operation | RequestErrors,
         headers: Headers,
-        cross_origin: Mapping[str, str],
+        told: Mapping[str, str],
     ) -> None: ...
 
 
@@ -93,7 +101,7 @@ class GraphQLEndpoint:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         headers = headers_of(scope)
         if scope["method"] == "GET" and not scope["query_string"] and prefers_html(headers):
-            await self._page(scope, receive, send)
+            await (NO_PAGE.send(send) if self._settings.only_trusted_documents else self._page(scope, receive, send))
             return
         cross_origin = self._cross_origin_headers(headers)
         try:
@@ -123,7 +131,9 @@ class GraphQLEndpoint:
             check_content(headers)
         viewer = await self._viewer(scope, headers)
         asked = await self._asked(scope, receive, headers)
-        operation = self._prepared(asked, scope)
+        caller = Caller.of(headers[b"authorization"].decode("latin-1"), visit_of(scope).address)
+        operation = await self._prepared(asked, caller, scope)
+        rates = self._operations.rates.headers(caller)
         is_subscription = isinstance(operation, Operation) and operation.kind is OperationType.SUBSCRIPTION
         if self._stream is not None and may_stream and (media is None or is_subscription):
             if isinstance(operation, Operation):
@@ -133,14 +143,14 @@ class GraphQLEndpoint:
                 receive,
                 send,
                 viewer=viewer,
-                authorization=headers[b"authorization"].decode("latin-1"),
+                caller=caller,
                 operation=operation,
                 headers=headers,
-                cross_origin=cross_origin,
+                told={**cross_origin, **rates},
             )
             return None
         assert media is not None
-        return reply_of(await self._answer(operation, viewer, scope, receive), media)
+        return reply_of(await self._answer(operation, viewer, scope, receive), media, rates)
 
     async def _viewer(self, scope: Scope, headers: Headers) -> Viewer:
         authorization = headers.get(b"authorization")
@@ -164,9 +174,9 @@ class GraphQLEndpoint:
             raise BadRequest(408, LIMIT_REACHED, message, {"Connection": "close"}) from None
         return asked_in(loaded(body))
 
-    def _prepared(self, asked: Asked, scope: Scope) -> Operation | RequestErrors:
+    async def _prepared(self, asked: Asked, caller: Caller, scope: Scope) -> Operation | RequestErrors:
         try:
-            operation = self._operations.prepare(asked)
+            operation = await self._operations.prepare(asked, caller)
         except RequestErrors as refused:
             return refused
         visit = visit_of(scope)
@@ -192,7 +202,7 @@ class GraphQLEndpoint:
         origin = headers.get(b"origin", b"").decode("latin-1").lower()
         if origin not in self._settings.allowed_origins:
             return {}
-        allowed = {"Access-Control-Allow-Origin": origin, "Access-Control-Expose-Headers": "X-Request-Id"}
+        allowed = {"Access-Control-Allow-Origin": origin, "Access-Control-Expose-Headers": EXPOSED}
         if b"access-control-request-method" in headers:
             asked = headers.get(b"access-control-request-headers", b"").decode("latin-1")
             allowed["Access-Control-Allow-Methods"] = "GET, POST, OPTIONS"
@@ -234,53 +244,6 @@ async def read_body(receive: Receive, headers: Headers, most: int) -> bytes:
             return bytes(body)
 
 
-def loaded(body: bytes) -> object:
-    """One careful load: whatever it holds, either a value or a plain refusal comes of it."""
-    try:
-        return orjson.loads(body)
-    except (orjson.JSONDecodeError, RecursionError) as error:
-        raise BadRequest(400, INVALID, f"That is no JSON in UTF-8: {error}") from None
-
-
-def asked_in(given: object) -> Asked:
-    if isinstance(given, list):
-        raise BadRequest(400, INVALID, "Send one operation a request: lists of them are not run.")
-    if not isinstance(given, dict):
-        raise BadRequest(400, INVALID, "The body must be a JSON object with a query.")
-    query = given.get("query")
-    if not isinstance(query, str) or not query.strip():
-        raise BadRequest(400, INVALID, "query must be a text that holds a GraphQL document.")
-    name = given.get("operationName")
-    if name is not None and not isinstance(name, str):
-        raise BadRequest(400, INVALID, "operationName must be a text.")
-    return Asked(query, _object(given, "variables"), name or None, _object(given, "extensions"))
-
-
-def asked_in_query(query_string: bytes) -> Asked:
-    try:
-        pairs = parse_qsl(query_string.decode("ascii"), keep_blank_values=True, errors="strict", max_num_fields=20)
-    except ValueError:
-        raise BadRequest(400, INVALID, "The address holds parameters that cannot be read.") from None
-    given: dict[str, object] = {}
-    for name, text in pairs:
-        if name in given:
-            raise BadRequest(400, INVALID, f"{name[:50]} is given twice.")
-        given[name] = text or None
-    for name in ("variables", "extensions"):
-        if isinstance(json := given.get(name), str):
-            given[name] = loaded(json.encode())
-    return asked_in(given)
-
-
-def _object(given: Mapping[str, object], name: str) -> dict[str, Any]:
-    value = given.get(name)
-    if value is None:
-        return {}
-    if not isinstance(value, dict):
-        raise BadRequest(400, INVALID, f"{name} must be a JSON object.")
-    return value
-
-
 def check_kind(operation: Operation, method: str, *, may_stream: bool = False) -> None:
     if operation.kind is OperationType.SUBSCRIPTION:
         if not may_stream:
@@ -288,10 +251,6 @@ def check_kind(operation: Operation, method: str, *, may_stream: bool = False) -
             raise BadRequest(400, INVALID, message)
     elif method == "GET" and operation.kind is not OperationType.QUERY:
         raise BadRequest(405, INVALID, "GET runs queries only: send mutations by POST.", {"Allow": "POST"})
-
-
-def wants_cost(asked: Asked, headers: Headers) -> bool:
-    return asked.extensions.get("cost") is True or headers.get(b"x-graphql-cost") == b"include"
 
 
 # ------------------------------------------------------------------ running, while somebody waits
@@ -333,14 +292,14 @@ async def while_client_waits(running: Awaitable[Answer], receive: Receive, secon
 # ------------------------------------------------------------------ answering
 
 
-def reply_of(answer: Answer, media: str) -> Reply:
+def reply_of(answer: Answer, media: str, headers: Mapping[str, str]) -> Reply:
     try:
         body = orjson.dumps(answer.payload)
     except TypeError as error:  # A scalar gave something that JSON cannot hold: our slip.
         answer = Answer({"errors": [masked(error)]}, 500)
         body = orjson.dumps(answer.payload)
     # With application/json clients expect to find GraphQL's errors in the body, and look there only under 200.
-    return Reply(200 if media == JSON else answer.status, body, media)
+    return Reply(200 if media == JSON else answer.status, body, media, headers)
 
 
 @lru_cache(maxsize=256)

@@ -10,7 +10,6 @@ from collections import OrderedDict
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
-from ipaddress import IPv6Address, ip_address
 from uuid import UUID
 
 import structlog
@@ -21,6 +20,7 @@ from models.actions.keys import USES_ARE_NOTED_EVERY, Key, hash_of, key_with_has
 from models.rules.viewers import Viewer
 from models.rules.words import Role
 from models.unit_of_work import Books
+from server.addresses import network_of
 from server.errors import LIMIT_REACHED, BadRequest, Unauthenticated
 from server.settings import Settings
 from server.tokens import LONGEST_TOKEN, KeySet, Tokens, WrongKey
@@ -186,12 +186,12 @@ class Failures:
 
     def check(self, address: str | None, now: float) -> None:
         """Raises TooManyFailures. Without an address, behind a local socket, nobody can be told apart."""
-        count, ends_at = self._counts.get(_network(address) or "", (0, now))
+        count, ends_at = self._counts.get(network_of(address) or "", (0, now))
         if count >= FREE_FAILURES and now < ends_at:
             raise TooManyFailures(retry_after=math.ceil(ends_at - now))
 
     def count(self, address: str | None, now: float) -> None:
-        if (network := _network(address)) is None:
+        if (network := network_of(address)) is None:
             return
         count, ends_at = self._counts.pop(network, (0, now))
         if now >= ends_at:
@@ -247,15 +247,6 @@ def _check_counts(key: Key, now: datetime) -> None:
         raise Unauthenticated("This key was revoked.")
     if key.expires_at is not None and key.expires_at <= now:
         raise Unauthenticated("This key has expired.")
-
-
-def _network(address: str | None) -> str | None:
-    """Who is counted as one: an address, or the network of 2^64 that one line usually has."""
-    try:
-        parsed = ip_address(address) if address else None
-    except ValueError:
-        return address
-    return parsed.exploded[:19] if isinstance(parsed, IPv6Address) else address
 
 
 def _digest(secret: str) -> bytes:

@@ -1,6 +1,7 @@
 """One log for everything: JSON lines for machines, or readable text. On standard error.
 
-Neither keys nor variables nor the text of queries are ever handed to it.
+Neither keys nor variables nor the text of queries are ever handed to it. What errors and others' libraries say is
+cleaned before it is written.
 """
 
 import asyncio
@@ -13,17 +14,20 @@ import structlog
 from structlog.typing import EventDict, Processor, WrappedLogger
 
 from server.settings import Settings
+from server.tracebacks import traceback_of, without_secrets
 
-# Others' loggers, and the least of theirs that is worth a line: we write our own line for each request,
-# and our own for each error.
-QUIETED = {
-    "uvicorn.error": logging.WARNING,
-    "uvicorn.access": logging.CRITICAL,
-    "strawberry": logging.CRITICAL,
-    "asyncio": logging.WARNING,
-    "sqlalchemy": logging.WARNING,
-    "alembic": logging.WARNING,
-}
+# The least of others' lines that is worth writing, whatever our own level is: below it libraries tell the statements,
+# frames and headers that they carry.
+OTHERS = logging.WARNING
+# We write our own line for each request, and our own for each error.
+# What uvicorn says at higher levels, some of it with a traceback, when a client breaks a protocol.
+CLIENTS_MISTAKES = (
+    "Invalid HTTP request",
+    "Invalid UTF-8 sequence",
+    "Unsupported upgrade request",
+    "No supported WebSocket",
+)
+SILENCED = ("uvicorn.access", "strawberry")
 
 
 def start_logging(settings: Settings) -> None:
@@ -45,15 +49,27 @@ def start_logging(settings: Settings) -> None:
             ],
         )
     )
-    logging.basicConfig(handlers=[handler], level=settings.log_level, force=True)
-    logging.getLogger("uvicorn.error").addFilter(is_no_cancelled_request)
-    for name, level in QUIETED.items():
-        logging.getLogger(name).setLevel(max(level, logging.getLevelName(settings.log_level)))
+    level = max(OTHERS, logging.getLevelName(settings.log_level))
+    logging.basicConfig(handlers=[handler], level=level, force=True)
+    for is_worth_it in (is_no_cancelled_request, is_no_clients_mistake):
+        logging.getLogger("uvicorn.error").addFilter(is_worth_it)
+    for name in ("uvicorn.error", "asyncio", "sqlalchemy", "alembic"):
+        logging.getLogger(name).setLevel(level)
+    for name in SILENCED:
+        logging.getLogger(name).setLevel(logging.CRITICAL)
 
 
 def is_no_cancelled_request(record: logging.LogRecord) -> bool:
     """Whether a line is about more than a request that a stopping server could not wait for."""
     return not (record.exc_info and isinstance(record.exc_info[1], asyncio.CancelledError))
+
+
+def is_no_clients_mistake(record: logging.LogRecord) -> bool:
+    """Whether a line is about more than bytes that a client should not have sent: those are one line of ours."""
+    if not record.msg.startswith(CLIENTS_MISTAKES):
+        return True
+    structlog.get_logger(source="access").info("broken bytes", reason=record.msg.partition(".")[0])
+    return False
 
 
 def _facts() -> list[Processor]:
@@ -66,18 +82,33 @@ def _facts() -> list[Processor]:
 def _rendering(form: str) -> list[Processor]:
     if form == "json":
         renderer: Processor = structlog.processors.JSONRenderer(serializer=_as_json)
-        return [structlog.processors.format_exc_info, _most_telling_first, renderer]
+        return [*CLEANING, _most_telling_first, renderer]
     return [
+        *CLEANING,
         structlog.dev.ConsoleRenderer(
             colors=sys.stderr.isatty(),
             timestamp_key="time",
             exception_formatter=structlog.dev.plain_traceback,
-        )
+        ),
     ]
+
+
+def _cleaned(logger: WrappedLogger, method: str, event: EventDict) -> EventDict:
+    """Failures without what they must not say."""
+    if isinstance(reason := event.get("reason"), str):
+        event["reason"] = without_secrets(reason)
+    return event
+
+
+CLEANING: list[Processor] = [
+    structlog.processors.ExceptionRenderer(lambda failure: traceback_of(failure[1])),
+    _cleaned,
+]
 
 
 def _logger_of(logger: WrappedLogger, method: str, event: EventDict) -> EventDict:
     event["source"] = logger.name if logger else event["_record"].name
+    event["event"] = without_secrets(str(event["event"]))
     return event
 
 

@@ -9,12 +9,10 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.types import Scope
 
-from server.edge import CLIENT_LEFT, Visit
+from server.edge import CLIENT_LEFT, Visit, shown_path
 from server.errors import UNAUTHENTICATED, BadRequest
 
 BUCKETS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10)
-# A label is kept for ever, so addresses that clients make up all count as one.
-PATHS = frozenset({"/", "/graphql", "/health/live", "/health/ready", "/metrics"})
 
 
 class Metrics:
@@ -36,7 +34,8 @@ class Metrics:
         self._parts = cache(self._parts_of)
 
     def observe(self, scope: Scope, visit: Visit, seconds: float) -> None:
-        path = scope["path"] if scope["path"] in PATHS else "other"
+        # A label is kept for ever, so addresses that clients make up all count as one.
+        path = shown_path(scope["path"])
         count, times = self._parts(path, visit.kind or "none", CLIENT_LEFT if visit.left else visit.status)
         count.inc()
         times.observe(seconds)

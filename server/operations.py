@@ -1,13 +1,13 @@
-"""From the text of a document to an answer, the same for every way in: requests, sockets and streams of events.
+"""From an operation as it is asked for to its answer, the same for requests, sockets and streams of events.
 
-Documents that passed validation are kept, parsed, under their text: the same few are asked again and again, and
-reading them costs far more than running them.
+Whatever is to hold for all of them stands here: limits, points, trusted documents, masked failures.
 """
 
-from dataclasses import dataclass, field
-from functools import lru_cache
+import asyncio
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import partial
 from inspect import isawaitable
-from typing import Any
 
 from graphql import (
     DocumentNode,
@@ -18,29 +18,20 @@ from graphql import (
     OperationType,
     create_source_event_stream,
     execute,
-    parse,
-    validate,
 )
+from graphql.pyutils import AwaitableOrValue
 from strawberry import Schema
 from strawberry.execution import optimized_is_awaitable
 
-from resolvers.limits import DocumentLimits, Limits, Measure, limit_reached, refused_shape
-from server.errors import ShownError, masked, shown
+from resolvers.limits import Limits, Measure
+from server.answers import Answer, RequestErrors, answer_of, overtime, raise_if
+from server.asked import Asked
+from server.documents import Aside, Documents, Read
+from server.errors import masked
+from server.rate_sharing import sharing_of
+from server.rates import Caller, Rates
 from server.settings import Settings
-
-KEPT_DOCUMENTS = 1_000
-# Longer documents are read anew each time, so that what is kept stays small.
-LONGEST_KEPT = 20_000
-
-
-@dataclass(frozen=True, slots=True)
-class Asked:
-    """One operation as a client asks for it."""
-
-    query: str
-    variables: dict[str, Any] = field(default_factory=dict)
-    operation_name: str | None = None
-    extensions: dict[str, Any] = field(default_factory=dict)
+from server.trusted_documents import trusted_by
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,30 +43,7 @@ class Operation:
     kind: OperationType
     name: str | None
     measure: Measure
-
-
-# The status of an operation that cannot be run, for clients that understand it. A later draft of GraphQL over
-# HTTP prefers 422.
-REQUEST_ERROR_STATUS = 400
-
-
-@dataclass(slots=True)
-class Answer:
-    """What the client gets, and the status that says how it went. There is no `data` where nothing ran."""
-
-    payload: dict[str, Any]
-    status: int = 200
-
-
-class RequestErrors(Exception):
-    """The operation cannot be run. Nothing was executed."""
-
-    def __init__(self, errors: list[GraphQLError]) -> None:
-        super().__init__(errors)
-        self.errors = errors
-
-    def answer(self) -> Answer:
-        return Answer({"errors": shown(self.errors)}, REQUEST_ERROR_STATUS)
+    caller: Caller
 
 
 class Operations:
@@ -84,20 +52,46 @@ class Operations:
     def __init__(self, schema: Schema, settings: Settings) -> None:
         assert not schema.extensions, "operations are run without Strawberry's extensions"
         self.limits = limits_of(settings)
+        self.rates = Rates(settings)
+        self._sharing = sharing_of(self.rates, settings)
+        self._seconds = settings.operation_seconds
         self._schema = schema._schema
         self._executor_class = schema.execution_context_class
-        self._max_tokens = settings.max_tokens
-        self._kept = lru_cache(maxsize=KEPT_DOCUMENTS)(self._read)
+        self._aside = Aside()
+        self._documents = Documents(self._schema, self.limits, settings.max_tokens, self._aside)
+        self._trusted = trusted_by(settings)
 
-    def prepare(self, asked: Asked) -> Operation:
-        """Read and check an operation. Raises RequestErrors."""
-        short = len(asked.query) <= LONGEST_KEPT
-        document, limits = self._kept(asked.query) if short else self._read(asked.query)
+    def open(self) -> None:
+        if self._sharing is not None:
+            self._sharing.open()
+
+    async def close(self) -> None:
+        self._aside.close()
+        if self._sharing is not None:
+            await self._sharing.close()
+
+    async def prepare(self, asked: Asked, caller: Caller) -> Operation:
+        """Read and check an operation, and take its points. Raises RequestErrors, or TooMuchAsked."""
+        asked = self._trusted.resolved(asked)
+        read = self._documents.kept(asked.query)
+        if read is None:
+            # Who is in debt is not read at all.
+            self.rates.take(caller, 0)
+            read = await self._read(asked.query, caller)
+        document, limits = read
         definition = chosen_operation(document, asked.operation_name)
-        _raise_if(limits.errors(asked.variables, asked.operation_name))
-        measure = limits.measure(asked.variables, asked.operation_name)
+        checked = limits.check(asked.variables, asked.operation_name)
+        raise_if(checked.errors)
+        self.rates.take(caller, 1 + checked.work)
         name = definition.name.value if definition.name else None
-        return Operation(asked, document, definition.operation, name, measure)
+        return Operation(asked, document, definition.operation, name, checked.measure, caller)
+
+    async def _read(self, text: str, caller: Caller) -> Read:
+        try:
+            async with asyncio.timeout(self._seconds):
+                return await self._documents.read(text, self._spend(caller))
+        except TimeoutError:
+            raise RequestErrors([overtime(self._seconds)]) from None
 
     async def subscribe(self, operation: Operation, context: object) -> object:
         """What a subscription's field answers: the source of its events. Raises RequestErrors."""
@@ -123,39 +117,42 @@ class Operations:
 
     async def run(self, operation: Operation, context: object, event: object = None) -> Answer:
         """Execute a query or a mutation; or a subscription, for one event of its source."""
-        asked = operation.asked
         try:
-            result = execute(
-                self._schema,
-                operation.document,
-                root_value=event,
-                context_value=context,
-                variable_values=asked.variables,
-                operation_name=asked.operation_name,
-                executor_class=self._executor_class,
-                is_awaitable=optimized_is_awaitable,  # type: ignore[arg-type]
-                hide_suggestions=True,
-                operation_extensions=asked.extensions,
-            )
+            if operation.measure.is_introspection:
+                return await self._introspect(operation)
+            result = self._execute(operation, context, event)
             if isawaitable(result):
                 result = await result
         except Exception as error:  # Whatever escapes is a slip of ours, and must not reach the client.
             return Answer({"errors": [masked(error)]}, 500)
         return answer_of(result)
 
+    def _execute(self, operation: Operation, context: object, event: object) -> AwaitableOrValue[ExecutionResult]:
+        asked = operation.asked
+        return execute(
+            self._schema,
+            operation.document,
+            root_value=event,
+            context_value=context,
+            variable_values=asked.variables,
+            operation_name=asked.operation_name,
+            executor_class=self._executor_class,
+            is_awaitable=optimized_is_awaitable,  # type: ignore[arg-type]
+            hide_suggestions=True,
+            operation_extensions=asked.extensions,
+        )
+
+    async def _introspect(self, operation: Operation) -> Answer:
+        """Answer what is asked of the schema alone. That runs no resolver, so it may run beside the loop."""
+        result = await self._aside.run(lambda: self._execute(operation, None, None), self._spend(operation.caller))
+        assert isinstance(result, ExecutionResult), "The schema is known without waiting."
+        return answer_of(result)
+
+    def _spend(self, caller: Caller) -> Callable[[float], None]:
+        return partial(self.rates.take_for_time, caller)
+
     def cost_of(self, operation: Operation) -> dict[str, int]:
         return {"requested": operation.measure.cost, "limit": self.limits.max_cost}
-
-    def _read(self, text: str) -> tuple[DocumentNode, DocumentLimits]:
-        try:
-            document = parse(text, max_lexical_tokens=self._max_tokens, max_comments=self._max_tokens)
-        except GraphQLError as error:
-            raise RequestErrors([error]) from None
-        limits = DocumentLimits(document, self.limits)
-        # Before validation, which is slow on documents that are made to be.
-        _raise_if(refused_shape(limits.measure({}, None), self.limits))
-        _raise_if(validate(self._schema, document, max_errors=20, hide_suggestions=True))
-        return document, limits
 
 
 def limits_of(settings: Settings) -> Limits:
@@ -182,23 +179,3 @@ def chosen_operation(document: DocumentNode, name: str | None) -> OperationDefin
     if len(operations) > 1:
         raise RequestErrors([GraphQLError("The document holds several operations: say operationName.")])
     return operations[0]
-
-
-def answer_of(result: ExecutionResult) -> Answer:
-    errors: list[ShownError] = shown(result.errors or [])
-    if result.data is None and all("path" not in error for error in errors):
-        # Only a field's error can leave no data once something ran: these are the variables'.
-        return Answer({"errors": errors}, REQUEST_ERROR_STATUS)
-    payload: dict[str, Any] = {"errors": errors} if errors else {}
-    payload["data"] = result.data
-    return Answer(payload)
-
-
-def overtime_answer(seconds: float) -> Answer:
-    error = limit_reached(f"The operation took longer than {seconds:g} seconds and was given up.")
-    return Answer({"errors": shown([error])}, 503)
-
-
-def _raise_if(errors: list[GraphQLError]) -> None:
-    if errors:
-        raise RequestErrors(errors)

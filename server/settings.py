@@ -5,6 +5,8 @@ import re
 from base64 import b64decode
 from collections.abc import Mapping
 from difflib import get_close_matches
+from ipaddress import ip_network
+from pathlib import Path
 from typing import Annotated, Any, Literal, Self
 from urllib.parse import urlsplit
 
@@ -94,6 +96,34 @@ class Settings(BaseSettings):
         8_000, ge=1, description="Most sockets and event streams that may be open with one key, in each process."
     )
     operation_seconds: float = Field(10, gt=0, le=3600, description="Longest time for an operation.")
+    rate_limit_per_key: int = Field(
+        20_000,
+        ge=0,
+        description="Points that a key is given each second: an operation takes 1 and its cost, see `docs/limits.md`. "
+        "0 sets no limit.",
+    )
+    rate_limit_per_address: int = Field(
+        40_000, ge=0, description="Points that an address is given each second, for all its keys. 0 sets no limit."
+    )
+    rate_limit_seconds: int = Field(
+        5, ge=1, le=3600, description="For how many seconds points are saved up while they are not used."
+    )
+    rate_limit_url: str | None = Field(
+        None,
+        description="Redis through which processes tell each other what was taken, `redis://...`; "
+        "without it the broadcast's, where that is Redis, else each process counts for itself.",
+    )
+    trusted_proxies: Texts = Field(
+        (),
+        description="Addresses and networks of proxies before the server, whose `X-Forwarded-For` is believed.",
+    )
+    trusted_documents: Path | None = Field(
+        None,
+        description="File or folder of documents that clients may ask for by hash, see `docs/trusted-documents.md`.",
+    )
+    only_trusted_documents: bool = Field(
+        False, description="Whether nothing else is answered: no other document, no introspection, no GraphiQL."
+    )
     request_seconds: float = Field(
         10, gt=0, le=3600, description="Longest time that a client may take to send its request."
     )
@@ -104,7 +134,7 @@ class Settings(BaseSettings):
         "json", description="`json`: one object a line; `text`: for people at a terminal."
     )
 
-    @field_validator("allowed_hosts", "allowed_origins", mode="before")
+    @field_validator("allowed_hosts", "allowed_origins", "trusted_proxies", mode="before")
     @classmethod
     def _split(cls, given: object) -> object:
         if isinstance(given, str):
@@ -126,6 +156,28 @@ class Settings(BaseSettings):
             if not ORIGIN.fullmatch(origin):
                 raise ValueError(f"{origin!r} is no origin; give it like https://app.example.com, without a path")
         return origins
+
+    @field_validator("trusted_proxies")
+    @classmethod
+    def _are_networks(cls, networks: tuple[str, ...]) -> tuple[str, ...]:
+        for network in networks:
+            if not _is_network(network):
+                raise ValueError(f"{network!r} is no address or network; give it like 10.0.0.0/8")
+        return networks
+
+    @field_validator("rate_limit_url")
+    @classmethod
+    def _is_redis(cls, url: str | None) -> str | None:
+        if url is not None and not url.startswith(("redis://", "rediss://")):
+            raise ValueError("give redis://...")
+        return url
+
+    @field_validator("trusted_documents")
+    @classmethod
+    def _is_there(cls, place: Path | None) -> Path | None:
+        if place is not None and not place.exists():
+            raise ValueError(f"there is no file or folder {place}")
+        return place
 
     @field_validator("database_url")
     @classmethod
@@ -178,12 +230,26 @@ class Settings(BaseSettings):
         return self
 
     @model_validator(mode="after")
+    def _something_is_answered(self) -> Self:
+        if self.only_trusted_documents and self.trusted_documents is None:
+            raise ValueError("ONLY_TRUSTED_DOCUMENTS: give TRUSTED_DOCUMENTS too, or nothing is answered")
+        return self
+
+    @model_validator(mode="after")
     def _workers_can_share(self) -> Self:
         if self.workers > 1 and self.database_url.startswith("sqlite"):
             raise ValueError("WORKERS (or WEB_CONCURRENCY): more than one needs PostgreSQL")
         if self.workers > 1 and self.broadcast_url.startswith("memory:"):
             raise ValueError("WORKERS (or WEB_CONCURRENCY): more than one cannot share memory://")
         return self
+
+
+def _is_network(text: str) -> bool:
+    try:
+        ip_network(text)
+    except ValueError:
+        return False
+    return True
 
 
 def _is_signing_key(secret: str) -> bool:

@@ -15,11 +15,13 @@ from models.unit_of_work import Books
 from resolvers.context import Context
 from server.app import create_app
 from server.database import DatabaseProblem, open_books
+from server.exports.pages import Exports
 from server.health import Check
 from server.http import RequestInfo
 from server.keys import Keyring
 from server.logs import start_logging
 from server.migrations import pending_on
+from server.runaways import RunawayWatch
 from server.settings import Settings, read_settings
 from server.watching.doorbell import Doorbell
 from server.watching.watcher import Watchers
@@ -37,8 +39,10 @@ Beside = Callable[[Books, Recorder], AbstractAsyncContextManager[None]]
 """What runs beside a server for as long as it does, on its books."""
 
 
-def wired(settings: Settings, schema: Schema, beside: Beside | None = None) -> Starlette:
-    """The server that answers a schema from the books that the settings name."""
+def wired(
+    settings: Settings, schema: Schema, beside: Beside | None = None, *, watches_agents: bool = True
+) -> Starlette:
+    """The server that answers a schema from the books that the settings name, and looks out for runaway agents."""
     doorbell = Doorbell(settings.broadcast_url)
     books = open_books(settings.database_url, doorbell.ring)
     books.alert_bell = doorbell.ring_alerts
@@ -47,6 +51,7 @@ def wired(settings: Settings, schema: Schema, beside: Beside | None = None) -> S
 
     recorder, owners = Recorder(books), Owners(books)
     webhooks = webhooks_of(settings, books)
+    runaways = RunawayWatch(books) if watches_agents else None
 
     def context_for(viewer: Viewer, request: RequestInfo) -> Context:
         return Context(viewer, books, pepper, recorder=recorder, owners=owners)
@@ -56,11 +61,15 @@ def wired(settings: Settings, schema: Schema, beside: Beside | None = None) -> S
         calm_collector()
         if webhooks is not None:
             await webhooks.open()
+        if runaways is not None:
+            await runaways.open()
         try:
             async with beside(books, recorder) if beside else nullcontext():
                 yield
         finally:
             await recorder.close()
+            if runaways is not None:
+                await runaways.close()
             if webhooks is not None:
                 await webhooks.close()
             await keyring.close()
@@ -74,6 +83,7 @@ def wired(settings: Settings, schema: Schema, beside: Beside | None = None) -> S
         checks={"database": has_all_tables(books)},
         lifespan=lifespan,
         watchers=Watchers(books, doorbell),
+        routes=[Exports(books, settings).route()],
     )
 
 

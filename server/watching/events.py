@@ -15,10 +15,13 @@ from starlette.types import Receive, Scope, Send
 from models.rules.refusals import Refusal
 from models.rules.viewers import Viewer
 from resolvers.watching import Feed
+from server.answers import Answer, RequestErrors, overtime_answer
+from server.asked import wants_cost
 from server.edge import Headers, visit_of
 from server.errors import LIMIT_REACHED, UNAUTHENTICATED, ShownError, error_of, masked, refusal_shown
 from server.http import EVENT_STREAM, RequestInfo
-from server.operations import Operation, RequestErrors, overtime_answer
+from server.operations import Operation
+from server.rates import Caller
 from server.watching.live import Live
 from server.watching.sharing import Subscriber, Wire
 from server.watching.wires import PlainWire
@@ -101,26 +104,24 @@ async def serve_events(
     send: Send,
     *,
     viewer: Viewer,
-    authorization: str,
+    caller: Caller,
     operation: Operation | RequestErrors,
     headers: Headers,
-    cross_origin: Mapping[str, str],
+    told: Mapping[str, str],
 ) -> None:
-    """Answer one operation as a stream, until it is over or its client leaves."""
-    await send({"type": "http.response.start", "status": 200, "headers": _head(cross_origin)})
+    """Answer one operation as a stream, until it is over or its client leaves. `told` are more of its headers."""
+    await send({"type": "http.response.start", "status": 200, "headers": _head(told)})
     stream = EventStream(live, scope, send)
     stream.wire.write(HEARTBEAT)
     leaving = asyncio.create_task(_until_left(receive), name="client leaves")
-    running = asyncio.create_task(
-        _run(live, stream, scope, viewer, authorization, operation, headers), name="event stream"
-    )
+    running = asyncio.create_task(_run(live, stream, scope, viewer, caller, operation, headers), name="event stream")
     try:
         await asyncio.wait([leaving, running], return_when=asyncio.FIRST_COMPLETED)
         if running.done() and not stream.wire.is_over:
             await stream.wire.drained()
             await send({"type": "http.response.body", "body": b""})
     finally:
-        live.rights.let_go(authorization, stream)
+        live.rights.let_go(caller.authorization, stream)
         if stream.subscriber is not None:
             stream.subscriber.leave()
         for task in (leaving, running):
@@ -134,14 +135,14 @@ async def _run(
     stream: EventStream,
     scope: Scope,
     viewer: Viewer,
-    authorization: str,
+    caller: Caller,
     operation: Operation | RequestErrors,
     headers: Headers,
 ) -> None:
     try:
         if isinstance(operation, RequestErrors):
             raise operation
-        if not live.rights.hold(authorization, viewer, stream):
+        if not live.rights.hold(caller.authorization, viewer, stream):
             stream.fail([error_of("Too many streams are open with this key.", LIMIT_REACHED)])
             return
         visit = visit_of(scope)
@@ -149,9 +150,7 @@ async def _run(
         if operation.kind is OperationType.SUBSCRIPTION:
             await _follow(live, stream, operation, viewer, info, headers)
         else:
-            async with asyncio.timeout(live.settings.operation_seconds):
-                answer = await live.operations.run(operation, live.context_for(viewer, info))
-            stream.next(orjson.dumps(answer.payload))
+            stream.next(orjson.dumps((await _answer(live, operation, viewer, info, headers)).payload))
             stream.complete()
     except RequestErrors as refused:
         stream.fail(refused.answer().payload["errors"])
@@ -161,6 +160,14 @@ async def _run(
         stream.fail(overtime_answer(live.settings.operation_seconds).payload["errors"])
     except Exception as error:  # Our slip: the client is told no more than its number in the log.
         stream.fail([masked(error)])
+
+
+async def _answer(live: Live, operation: Operation, viewer: Viewer, info: RequestInfo, headers: Headers) -> Answer:
+    async with asyncio.timeout(live.settings.operation_seconds):
+        answer = await live.operations.run(operation, live.context_for(viewer, info))
+    if wants_cost(operation.asked, headers):
+        answer.payload["extensions"] = {"cost": live.operations.cost_of(operation)}
+    return answer
 
 
 async def _follow(
@@ -192,10 +199,10 @@ async def _until_left(receive: Receive) -> None:
         pass
 
 
-def _head(cross_origin: Mapping[str, str]) -> list[tuple[bytes, bytes]]:
+def _head(told: Mapping[str, str]) -> list[tuple[bytes, bytes]]:
     lines = [
         (b"content-type", f"{EVENT_STREAM}; charset=utf-8".encode()),
         (b"x-accel-buffering", b"no"),
         (b"vary", b"Accept, Origin"),
     ]
-    return lines + [(name.lower().encode(), value.encode("latin-1")) for name, value in cross_origin.items()]
+    return lines + [(name.lower().encode(), value.encode("latin-1")) for name, value in told.items()]

@@ -21,8 +21,9 @@ from models.actions.watching import Standing, Stretch
 from models.rules.viewers import Viewer
 from models.rules.words import Role
 from resolvers.watching import AFTER, Feed
+from server.answers import overtime_answer
 from server.errors import INTERNAL, masked
-from server.operations import Operation, Operations, chosen_operation, overtime_answer
+from server.operations import Operation, Operations, chosen_operation
 from server.watching.metrics import WatchingMetrics
 from server.watching.watcher import MOST_ENTRIES, Watcher, Watchers
 

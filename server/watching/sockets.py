@@ -14,6 +14,8 @@ from starlette.websockets import WebSocket
 from models.rules.refusals import Refusal
 from models.rules.viewers import Viewer
 from resolvers.watching import Feed
+from server.answers import Answer, RequestErrors, overtime_answer
+from server.asked import Asked, asked_in, wants_cost
 from server.edge import visit_of
 from server.errors import (
     LIMIT_REACHED,
@@ -21,12 +23,14 @@ from server.errors import (
     BadRequest,
     ShownError,
     Unauthenticated,
+    bad_request_shown,
     error_of,
     masked,
     refusal_shown,
 )
-from server.http import RequestInfo, asked_in, wants_cost
-from server.operations import Answer, Asked, Operation, RequestErrors, overtime_answer
+from server.http import RequestInfo
+from server.operations import Operation
+from server.rates import Caller
 from server.watching.live import Live
 from server.watching.sharing import Subscriber
 from server.watching.wires import TRY_AGAIN_LATER, PlainSocketWire, socket_wire
@@ -89,7 +93,7 @@ class Socket:
 
     __slots__ = (
         "_asgi",
-        "_authorization",
+        "_caller",
         "_init_timer",
         "_is_initialised",
         "_live",
@@ -105,7 +109,7 @@ class Socket:
         self._wire = socket_wire(websocket.scope, websocket.send, self._give_up)
         self._operations: dict[str, Running] = {}
         self._viewer: Viewer | None = None
-        self._authorization = ""
+        self._caller = Caller("", None)
         self._is_initialised = False
         self._opened_at = time.monotonic()
         self.code = 1005
@@ -132,7 +136,7 @@ class Socket:
             running.stop()
         self._operations.clear()
         if self._viewer is not None:
-            self._live.rights.let_go(self._authorization, self)
+            self._live.rights.let_go(self._caller.authorization, self)
         if isinstance(self._wire, PlainSocketWire):
             await self._wire.closed()
         self._wire.finish()
@@ -175,9 +179,10 @@ class Socket:
         authorization = authorization_in(payload or {}) or self._asgi.headers.get("authorization")
         viewer = await self._authenticated(authorization)
         assert authorization is not None, "Nobody is let in without a key."
-        if not self._live.rights.hold(authorization, viewer, self):
+        caller = Caller.of(authorization, visit_of(self._asgi.scope).address)
+        if not self._live.rights.hold(caller.authorization, viewer, self):
             raise Closing(TRY_AGAIN_LATER, "Too many sockets are open with this key")
-        self._viewer, self._authorization = viewer, authorization
+        self._viewer, self._caller = viewer, caller
         self._wire.write(b'{"type":"connection_ack"}')
 
     async def _authenticated(self, authorization: str | None) -> Viewer:
@@ -213,13 +218,15 @@ class Socket:
 
     async def _run(self, id: str, running: Running, asked: Asked, viewer: Viewer) -> None:
         try:
-            operation = self._live.operations.prepare(asked)
+            operation = await self._live.operations.prepare(asked, self._caller)
             if operation.kind is OperationType.SUBSCRIPTION:
                 await self._follow(id, running, operation, viewer)
             else:
                 self._answer(id, await self._answer_of(operation, viewer))
         except RequestErrors as refused:
             self._fail(id, refused.answer().payload["errors"])
+        except BadRequest as refused:
+            self._fail(id, [bad_request_shown(refused)])
         except Refusal as refused:
             self._fail(id, [refusal_shown(refused)])
         except TimeoutError:

@@ -37,6 +37,7 @@ def make_client(tmp_path: Path) -> Iterator[MakeClient]:
             "authenticate": toy.authenticate,
             "context_for": toy.context_for,
             "graphiql": tmp_path / "dist",
+            "dashboard": tmp_path / "dashboard",
         }
         server = create_app(read_settings(**settings), toy.schema, **{**parts, **(app or {})})
         client = TestClient(server, base_url="http://localhost", headers={"authorization": toy.KEY})

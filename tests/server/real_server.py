@@ -5,7 +5,7 @@ import signal
 import subprocess
 import sys
 import time
-from contextlib import closing
+from contextlib import closing, nullcontext
 from pathlib import Path
 from socket import create_server
 from typing import Any
@@ -29,10 +29,13 @@ class RealServer:
             **{f"TALLYGRAPH_{name.upper()}": str(value) for name, value in given.items()},
         }
         self._process: subprocess.Popen[bytes] | None = None
+        self.log: Path | None = None
+        """Where what the server says is kept."""
 
     def start(self) -> None:
         command = [sys.executable, "-c", "from server.commands import main; main()", "serve"]
-        self._process = subprocess.Popen(command, cwd=ROOT, env=self._environment)
+        with self.log.open("ab") if self.log else nullcontext() as output:
+            self._process = subprocess.Popen(command, cwd=ROOT, env=self._environment, stdout=output, stderr=output)
         for _ in range(1200):
             try:
                 if httpx2.get(f"{self.url}/health/ready", timeout=5).status_code == 200:

@@ -134,6 +134,35 @@ def test_an_id_that_could_do_harm_is_replaced(ask: Ask, given: str) -> None:
     assert re.fullmatch(r"[0-9a-f]{16}", ask("{ hello }", headers={"x-request-id": given}).headers["x-request-id"])
 
 
+def test_the_trace_of_a_caller_is_the_id_of_its_request(ask: Ask, log_lines: Lines) -> None:
+    trace = "4bf92f3577b34da6a3ce929d0e0e4736"
+    answer = ask("{ hello }", headers={"traceparent": f"00-{trace}-00f067aa0ba902b7-01"})
+
+    assert answer.headers["x-request-id"] == trace
+    assert log_lines[0]["request_id"] == trace
+
+
+@pytest.mark.parametrize(
+    "given",
+    [
+        "00-" + "0" * 32 + "-00f067aa0ba902b7-01",
+        "00-4bf92f3577b34da6a3ce929d0e0e4736-" + "0" * 16 + "-01",
+        "ff-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01",
+        "00-4BF92F3577B34DA6A3CE929D0E0E4736-00f067aa0ba902b7-01",
+        "00-<script>-00f067aa0ba902b7-01",
+    ],
+)
+def test_a_trace_that_is_none_is_passed_over(ask: Ask, given: str) -> None:
+    assert re.fullmatch(r"[0-9a-f]{16}", ask("{ hello }", headers={"traceparent": given}).headers["x-request-id"])
+
+
+def test_a_path_that_clients_make_up_is_not_logged(client: TestClient, log_lines: Lines) -> None:
+    for path in ("/ann@example.com", "/exports/acme.csv", "/graphql/ann", "/health/live"):
+        client.get(path)
+
+    assert [line["path"] for line in log_lines] == ["other", "/exports/...", "other", "/health/live"]
+
+
 def test_a_request_is_one_line_with_its_operation_and_tenant(client: TestClient, log_lines: Lines) -> None:
     client.post(
         "/graphql",

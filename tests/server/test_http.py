@@ -435,6 +435,6 @@ def test_introspection_made_to_hurt_is_refused(ask: Ask) -> None:
 def test_the_same_document_is_read_once(ask: Ask, monkeypatch: pytest.MonkeyPatch) -> None:
     query = "{ hello thing { name } }"
     first = ask(query).json()
-    monkeypatch.setattr("server.operations.validate", lambda *_, **__: pytest.fail("validated again"))
+    monkeypatch.setattr("server.documents.validate", lambda *_, **__: pytest.fail("validated again"))
 
     assert ask(query).json() == first

@@ -81,3 +81,28 @@ def test_text_is_for_people(capsys: Output) -> None:
     assert "hello" in first
     assert "number=1" in first
     assert "careful" in second
+
+
+@pytest.mark.parametrize("said", ["Invalid HTTP request received.", "Invalid UTF-8 sequence received from client."])
+def test_a_clients_broken_bytes_are_one_line_at_info(capsys: Output, said: str) -> None:
+    start_logging(read_settings())
+    try:
+        b"\xff".decode()
+    except UnicodeDecodeError:
+        logging.getLogger("uvicorn.error").exception(said)
+
+    (line,) = lines(capsys)
+    assert (line["level"], line["event"]) == ("info", "broken bytes")
+    assert "exception" not in line
+
+
+def test_what_others_say_is_cleaned_of_secrets_at_every_level(capsys: Output) -> None:
+    start_logging(read_settings(log_level="debug"))
+    logging.getLogger("theirs").debug("connecting with hunter2")
+    logging.getLogger("theirs").warning("postgresql://me:hunter2@db/name refused ann@example.com")
+    structlog.get_logger().warning("not ready", reason="Bearer hunter2 was refused")
+
+    said = capsys.readouterr().err
+    assert "hunter2" not in said
+    assert "ann@" not in said
+    assert len(said.splitlines()) == 2

@@ -21,7 +21,9 @@ def test_the_defaults_are_those_that_were_promised() -> None:
     assert (settings.max_body_bytes, settings.max_header_bytes) == (1_000_000, 32_000)
     assert (settings.max_tokens, settings.max_depth, settings.max_fields) == (5_000, 15, 500)
     assert (settings.max_cost, settings.max_root_mutations, settings.max_list) == (5_000, 5, 1_000)
-    assert settings.operation_seconds == 10
+    assert (settings.max_operations_per_socket, settings.operation_seconds) == (50, 10)
+    assert (settings.rate_limit_per_key, settings.rate_limit_per_address) == (20_000, 40_000)
+    assert (settings.trusted_proxies, settings.trusted_documents) == ((), None)
 
 
 def test_the_environment_is_read(monkeypatch: pytest.MonkeyPatch) -> None:

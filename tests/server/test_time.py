@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
+from server.answers import Answer
 from server.http import ClientLeft, while_client_waits
-from server.operations import Answer
 from tests.server.conftest import GRAPHQL_JSON, MakeClient, codes
 from tests.server.toy import DIARY
 

@@ -27,8 +27,10 @@ from models.rules.words import CallDirection, PoolKind, Role, SubjectKind, TopUp
 from models.unit_of_work import utc_now
 from resolvers.schema import schema
 from resolvers.watching import Feed
+from server.asked import Asked
 from server.database import open_books
-from server.operations import Asked, Operations
+from server.operations import Operations
+from server.rates import Caller
 from server.settings import read_settings
 from server.watching import sharing, watcher, wires
 from tests.books import TestBooks
@@ -484,7 +486,7 @@ wishes = st.tuples(
 def sameness_of(wish: tuple[Viewer, UUID, str, dict[str, Any]]) -> tuple[object, ...]:
     viewer, tenant, query, more = wish
     asked = Asked(query, {"tenant": str(tenant), **more})
-    operation = OPERATIONS.prepare(asked)
+    operation = asyncio.run(OPERATIONS.prepare(asked, Caller("key", None)))
     return sharing.sameness(operation, Feed(tenant, None, lambda _: []), viewer)
 
 

@@ -1,0 +1,82 @@
+"""One operation as a client asks for it, read from JSON or from an address. Nonsense becomes a plain refusal."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+from urllib.parse import parse_qsl
+
+import orjson
+
+from server.errors import INVALID, BadRequest
+
+PERSISTED = "persistedQuery"
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """An operation by its document, or by the hash of one that is trusted."""
+
+    query: str
+    variables: dict[str, Any] = field(default_factory=dict)
+    operation_name: str | None = None
+    extensions: dict[str, Any] = field(default_factory=dict)
+    document_id: str | None = None
+
+
+def loaded(body: bytes) -> object:
+    """One careful load: whatever it holds, either a value or a plain refusal comes of it."""
+    try:
+        return orjson.loads(body)
+    except (orjson.JSONDecodeError, RecursionError) as error:
+        raise BadRequest(400, INVALID, f"That is no JSON in UTF-8: {error}") from None
+
+
+def asked_in(given: object) -> Asked:
+    if isinstance(given, list):
+        raise BadRequest(400, INVALID, "Send one operation a request: lists of them are not run.")
+    if not isinstance(given, dict):
+        raise BadRequest(400, INVALID, "The body must be a JSON object with a query.")
+    document_id, name = _text(given, "documentId"), _text(given, "operationName")
+    extensions = _object(given, "extensions")
+    query = given.get("query")
+    if query is None and (document_id is not None or PERSISTED in extensions):
+        query = ""
+    elif not isinstance(query, str) or not query.strip():
+        raise BadRequest(400, INVALID, "query must be a text that holds a GraphQL document.")
+    return Asked(query, _object(given, "variables"), name or None, extensions, document_id)
+
+
+def asked_in_query(query_string: bytes) -> Asked:
+    try:
+        pairs = parse_qsl(query_string.decode("ascii"), keep_blank_values=True, errors="strict", max_num_fields=20)
+    except ValueError:
+        raise BadRequest(400, INVALID, "The address holds parameters that cannot be read.") from None
+    given: dict[str, object] = {}
+    for name, text in pairs:
+        if name in given:
+            raise BadRequest(400, INVALID, f"{name[:50]} is given twice.")
+        given[name] = text or None
+    for name in ("variables", "extensions"):
+        if isinstance(json := given.get(name), str):
+            given[name] = loaded(json.encode())
+    return asked_in(given)
+
+
+def wants_cost(asked: Asked, headers: Mapping[bytes, bytes]) -> bool:
+    return asked.extensions.get("cost") is True or headers.get(b"x-graphql-cost") == b"include"
+
+
+def _text(given: Mapping[str, object], name: str) -> str | None:
+    value = given.get(name)
+    if value is not None and not isinstance(value, str):
+        raise BadRequest(400, INVALID, f"{name} must be a text.")
+    return value
+
+
+def _object(given: Mapping[str, object], name: str) -> dict[str, Any]:
+    value = given.get(name)
+    if value is None:
+        return {}
+    if not isinstance(value, dict):
+        raise BadRequest(400, INVALID, f"{name} must be a JSON object.")
+    return value

@@ -1,0 +1,108 @@
+"""From a document's text to what can be run: parsed, measured, valid.
+
+What passed is kept under its text: the same few are asked again and again, and reading them costs far more than running
+them. Long texts are read beside the loop, so that nobody else waits while somebody's document is made to be slow.
+"""
+
+import asyncio
+import time
+from collections import OrderedDict
+from collections.abc import Callable
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import suppress
+from typing import TypeVar
+
+from graphql import DocumentNode, GraphQLError, GraphQLSchema, parse, validate
+
+from resolvers.limits import DocumentLimits, Limits, refused_shape
+from server.answers import RequestErrors, raise_if
+
+KEPT_DOCUMENTS = 1_000
+# Longer documents are read anew each time, so that what is kept stays small.
+LONGEST_KEPT = 20_000
+# Shorter ones are read sooner than another thread would have begun.
+LONGEST_READ_AT_ONCE = 1_000
+
+Read = tuple[DocumentNode, DocumentLimits]
+Spend = Callable[[float], None]
+"""Told the seconds of a processor that something took."""
+Result = TypeVar("Result")
+Timed = tuple[Result | None, Exception | None, float]
+
+
+class Aside:
+    """One thread for what would hold up everybody else: one after the other, and measured."""
+
+    def __init__(self) -> None:
+        self._thread = ThreadPoolExecutor(1, thread_name_prefix="aside")
+
+    async def run(self, work: Callable[[], Result], spend: Spend) -> Result:
+        """What comes of some work. It is paid for even if nobody waits any more; what was not begun is then left."""
+        loop = asyncio.get_running_loop()
+        working = self._thread.submit(timed, work)
+
+        def pay(done: "Future[Timed[Result]]") -> None:
+            if not done.cancelled():
+                with suppress(RuntimeError):  # The server has stopped.
+                    loop.call_soon_threadsafe(spend, done.result()[2])
+
+        working.add_done_callback(pay)
+        result, error, _ = await asyncio.wrap_future(working)
+        if error is not None:
+            raise error
+        assert result is not None
+        return result
+
+    def close(self) -> None:
+        self._thread.shutdown(wait=False, cancel_futures=True)
+
+
+class Documents:
+    """The documents of one schema."""
+
+    def __init__(self, schema: GraphQLSchema, limits: Limits, max_tokens: int, aside: Aside) -> None:
+        self._schema, self._limits, self._max_tokens, self._aside = schema, limits, max_tokens, aside
+        self._kept: OrderedDict[str, Read] = OrderedDict()
+
+    def kept(self, text: str) -> Read | None:
+        """A document that was read before."""
+        known = self._kept.get(text)
+        if known is not None:
+            self._kept.move_to_end(text)
+        return known
+
+    async def read(self, text: str, spend: Spend) -> Read:
+        """Read and check a document. Raises RequestErrors."""
+        if len(text) <= LONGEST_READ_AT_ONCE:
+            read, error, seconds = timed(lambda: self._read(text))
+            spend(seconds)
+            if error is not None:
+                raise error
+            assert read is not None
+        else:
+            read = await self._aside.run(lambda: self._read(text), spend)
+        if len(text) <= LONGEST_KEPT:
+            self._kept[text] = read
+            if len(self._kept) > KEPT_DOCUMENTS:
+                self._kept.popitem(last=False)
+        return read
+
+    def _read(self, text: str) -> Read:
+        try:
+            document = parse(text, max_lexical_tokens=self._max_tokens, max_comments=self._max_tokens)
+        except GraphQLError as error:
+            raise RequestErrors([error]) from None
+        limits = DocumentLimits(document, self._limits)
+        # Before validation, which is slow on documents that are made to be.
+        raise_if(refused_shape(limits.measure({}, None), self._limits))
+        raise_if(validate(self._schema, document, max_errors=20, hide_suggestions=True))
+        return document, limits
+
+
+def timed(work: Callable[[], Result]) -> Timed[Result]:
+    """What comes of some work, and the processor's time that it took, whether it fails or not."""
+    began = time.thread_time()
+    try:
+        return work(), None, time.thread_time() - began
+    except Exception as error:
+        return None, error, time.thread_time() - began
