@@ -1,4 +1,4 @@
-"""Asking: the balance, and the call log's first and a deep page, beside hand-written JSON over the same SQL.
+"""Asking: the balance, the call log's first and a deep page, and a chart, beside hand-written JSON over the same SQL.
 
 python -m benchmarks.asking [CALLS ...]        100000 and 1000000 where none are given; a million takes minutes
 """
@@ -31,6 +31,10 @@ BALANCE = (
 LOG = (
     "query($id: ID!, $page: Int!) { tenant(id: $id) { callLog(page: $page) { totalRows rows {"
     " seq at callId creditsUsed creditsAdded remarks balanceAfter } } } }"
+)
+SERIES = (
+    "query($id: ID!) { tenant(id: $id) { usage(range: {preset: LAST_90_DAYS}) {"
+    " series { day totals { credits calls callSeconds } } } } }"
 )
 
 
@@ -75,6 +79,7 @@ async def measure(calls: int) -> None:
         ("balance", query(BALANCE), plain("/balance")),
         ("call log, page 1", query(LOG, page=1), plain("/log", page=1)),
         (f"call log, page {deep:,}", query(LOG, page=deep), plain("/log", page=deep)),
+        ("90 days by day", query(SERIES), plain("/series")),
     ]
     settings = {"TALLYGRAPH_DATABASE_URL": f"sqlite:///{file}", "TALLYGRAPH_OPERATOR_KEY": KEY}
     rows: list[tuple[str, ...]] = [("what", "cpu", "floor", "ratio", "wall, one client")]

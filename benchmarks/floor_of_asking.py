@@ -4,7 +4,7 @@ python -m benchmarks.floor_of_asking PORT FILE
 """
 
 import sys
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import orjson
@@ -17,11 +17,12 @@ from starlette.routing import Route
 
 from models.rules.amounts import in_credits
 from models.rules.ids import parse_type_id, type_id
-from models.rules.periods import days_in
+from models.rules.periods import day_of, days_in, parse_zone
 from models.rules.ranges import BEGINNING, END
 from models.tables import log, standings
 from models.tables.base import NOBODY
 from models.tables.ledger import TENANT
+from models.tables.usage_sums import Question
 
 _engine = create_engine(f"sqlite:///{sys.argv[2]}")
 
@@ -83,12 +84,36 @@ def _row(row: Any) -> dict[str, Any]:
     }
 
 
+async def series(request: Request) -> Response:
+    asked = orjson.loads(await request.body())
+    with _engine.connect() as connection:
+        tenant = _tenant(connection, asked["tenant"])
+        today = day_of(datetime.now(UTC), parse_zone(tenant.time_zone))
+        question = Question("tenant_id", None, today - timedelta(days=89), today, ("day",))
+        rows = connection.execute(question.statement(), question.values([tenant.id])).all()
+    days = {question.first_day + timedelta(days=number): [0, 0, 0] for number in range(question.days)}
+    for row in rows:
+        sums = days[row.day]
+        sums[0] += row.credits
+        sums[1] += row.activities if row.activity == "CALL" else 0
+        sums[2] += row.call_seconds
+    return _json([{"day": str(day), "totals": _totals(*sums)} for day, sums in days.items()])
+
+
+def _totals(credits: int, calls: int, seconds: int) -> dict[str, Any]:
+    return {"credits": in_credits(credits), "calls": calls, "callSeconds": seconds}
+
+
 def _json(content: object) -> Response:
     return Response(orjson.dumps(content), media_type="application/json")
 
 
 app = Starlette(
-    routes=[Route("/balance", balance, methods=["POST"]), Route("/log", call_log, methods=["POST"])],
+    routes=[
+        Route("/balance", balance, methods=["POST"]),
+        Route("/log", call_log, methods=["POST"]),
+        Route("/series", series, methods=["POST"]),
+    ]
 )
 
 if __name__ == "__main__":

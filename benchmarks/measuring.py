@@ -14,6 +14,8 @@ from pathlib import Path
 from statistics import median
 
 ROUNDS = 3
+# Points are counted as for everybody, but there are enough of them.
+NO_BOUNDS = {f"TALLYGRAPH_RATE_LIMIT_PER_{who}": "1000000000" for who in ("KEY", "ADDRESS")}
 _TICKS = os.sysconf("SC_CLK_TCK")
 _PAGE = os.sysconf("SC_PAGE_SIZE")
 
@@ -53,7 +55,7 @@ def a_server(*command: str, **settings: str) -> Iterator[Server]:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
     words = [word.replace("{port}", str(port)) for word in command]
-    environment = {**os.environ, "TALLYGRAPH_LOG_LEVEL": "WARNING", **settings}
+    environment = {**os.environ, "TALLYGRAPH_LOG_LEVEL": "WARNING", **NO_BOUNDS, **settings}
     process = subprocess.Popen([sys.executable, "-m", *words], env=environment, stderr=subprocess.DEVNULL)
     try:
         _wait_for(port, process)
@@ -64,7 +66,7 @@ def a_server(*command: str, **settings: str) -> Iterator[Server]:
 
 
 def _wait_for(port: int, process: subprocess.Popen[bytes]) -> None:
-    for _ in range(300):
+    for _ in range(900):
         with socket.socket() as knock:
             if knock.connect_ex(("127.0.0.1", port)) == 0:
                 return

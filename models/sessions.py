@@ -142,6 +142,9 @@ class SqliteThreadSession(SqliteSession):
             if self._may_interrupt and not done.done():
                 _driver(self._connection).interrupt()
             await asyncio.wait([done])
+            # Nobody waits for what came of it: that it was interrupted is no news.
+            if not done.cancelled():
+                done.exception()
             raise
 
 

@@ -148,7 +148,8 @@ class Loaders:
     def _sums(self, question: Question) -> Fetch:
         async def fetch(owners: list[Any]) -> list[Rows]:
             long = not question.of or question.days > _DAYS_SUMMED_AT_ONCE
-            rows = await self._reads.all(question.statement(), question.values(owners), long=long)
+            statement = question.statement(alone=len(owners) == 1)
+            rows = await self._reads.all(statement, question.values(owners), long=long)
             if not question.of:
                 return [rows]
             found = _grouped(rows, "owner")

@@ -1,17 +1,40 @@
 """The few statements that the two databases want in different words. No other module names a database."""
 
 from collections.abc import Sequence
-from functools import cache
+from functools import cache, reduce
 from typing import Any
 from uuid import UUID
 
 import orjson
-from sqlalchemy import Executable, String, Table, TextClause, Uuid, bindparam, text
+from sqlalchemy import (
+    BigInteger,
+    ColumnElement,
+    Dialect,
+    Executable,
+    Numeric,
+    Select,
+    String,
+    Table,
+    TextClause,
+    Uuid,
+    bindparam,
+    case,
+    cast,
+    func,
+    literal_column,
+    text,
+    type_coerce,
+)
+from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.dialects.postgresql import ARRAY
+from sqlalchemy.ext.compiler import compiles
+from sqlalchemy.sql.compiler import SQLCompiler
 
+from models.rules.amounts import MICRO
 from models.tables.base import REPLACED
 
 POSTGRESQL = "postgresql"
+_DIALECTS: dict[str, Dialect] = {POSTGRESQL: postgresql.dialect(paramstyle="named"), "sqlite": sqlite.dialect()}  # type: ignore[no-untyped-call]
 
 _KEYS_ON_SQLITE = text(
     """
@@ -88,3 +111,53 @@ def _places(dialect: str, count: int) -> str:
 def through_index(dialect: str, table: Table, index: str) -> TextClause:
     """A table to select from, read through an index of its rows. SQLite would prefer one that has them all."""
     return text(table.name if dialect == POSTGRESQL else f"{table.name} INDEXED BY {index}")
+
+
+class ThroughIndex(TextClause):
+    """The same for statements that are made before it is known which database will run them."""
+
+    inherit_cache = True
+
+    def __init__(self, table: Table, index: str) -> None:
+        super().__init__(f"{table.name}{_INDEXED_BY}{index}")
+
+
+_INDEXED_BY = " INDEXED BY "
+
+
+@compiles(ThroughIndex)
+def _without_index(element: ThroughIndex, _compiler: SQLCompiler, **_: Any) -> str:
+    return element.text.partition(_INDEXED_BY)[0]
+
+
+@compiles(ThroughIndex, "sqlite")
+def _with_index(element: ThroughIndex, _compiler: SQLCompiler, **_: Any) -> str:
+    return element.text
+
+
+# ---------------------------------------------------------------- views
+
+
+def view_texts(dialect: str, name: str, query: Select[Any]) -> tuple[str, ...]:
+    """Statements that make a view, or make it anew; on PostgreSQL it stays the same, with what was granted on it."""
+    compiled = query.compile(dialect=_DIALECTS[dialect], compile_kwargs={"literal_binds": True})
+    if dialect == POSTGRESQL:
+        return (f"CREATE OR REPLACE VIEW {name} AS {compiled}",)
+    return f"DROP VIEW IF EXISTS {name}", f"CREATE VIEW {name} AS {compiled}"
+
+
+def shown_id(dialect: str, id: ColumnElement[Any]) -> ColumnElement[Any]:
+    """An id as people write it, with hyphens. PostgreSQL shows its own that way, and finds them by their index."""
+    if dialect == POSTGRESQL:
+        return id
+    bare = type_coerce(id, String)
+    parts = [func.substr(bare, first, length) for first, length in ((1, 8), (9, 4), (13, 4), (17, 4), (21, 12))]
+    return reduce(lambda text, part: text + "-" + part, parts[1:], parts[0])
+
+
+def exact_credits(dialect: str, millionths: ColumnElement[int]) -> ColumnElement[Any]:
+    """An amount as an exact decimal with six places: a number where there are such numbers, else text."""
+    if dialect == POSTGRESQL:
+        return cast(cast(millionths, Numeric) * literal_column("0.000001"), Numeric(38, 6))
+    sign, size = case((millionths < 0, "-"), else_=""), func.abs(millionths, type_=BigInteger)
+    return func.printf("%s%d.%06d", sign, size // MICRO, size % MICRO)

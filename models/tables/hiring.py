@@ -52,6 +52,8 @@ class Interview(TenantRow, table=True):
     __table_args__ = (
         UniqueConstraint("tenant_id", "opening_id", "candidate", "is_simulation"),
         Index(None, "tenant_id", "opening_id", "invited_at", "id"),
+        Index(None, "tenant_id", "invited_at"),  # Sums of hours find what happened in them.
+        Index(None, "tenant_id", "furthest_at"),
         belongs_to("opening", "opening_id"),
         belongs_to("agent", "agent_id"),
         text_of(InterviewStatus, "status"),
@@ -80,6 +82,7 @@ class InterviewReport(TenantRow, table=True):
     __tablename__ = "interview_report"
     __table_args__ = (
         Index(None, "tenant_id", "interview_id"),
+        Index(None, "tenant_id", "at"),
         belongs_to("interview", "interview_id"),
         text_of(InterviewStatus, "status"),
         *never_negative("price", "credits"),

@@ -9,11 +9,12 @@ from functools import cache
 from typing import Any, NamedTuple
 from uuid import UUID
 
-from sqlalchemy import BigInteger, ColumnElement, Select, Table, bindparam, cast, func, select
+from sqlalchemy import BigInteger, ColumnElement, Select, Table, bindparam, cast, func, literal_column, select
 
 from models.rules.words import UsageDimension
 from models.tables import tenants, usage
 from models.tables.base import metadata
+from models.tables.dialects import ThroughIndex
 from models.tables.usage import COUNTS
 
 _FILL_THE_METADATA = (tenants, usage)
@@ -43,6 +44,14 @@ LISTS = {
 """The filters that are lists of alternatives, with the columns that they narrow."""
 
 
+_INDEXES = {f"{kind}_id": f"ix_usage_day_tenant_id_{kind}_id_day" for kind in ("agent", "opening", "member")}
+"""By whose column an index leads to the days of one of them."""
+
+Columns = Mapping[str, ColumnElement[Any]]
+_BOUND: Columns = {column.name: column for column in USAGE_DAY.c}
+_UNBOUND: Columns = {column.name: literal_column(column.name, column.type) for column in USAGE_DAY.c}
+"""The columns as words, for a table that is named in words too."""
+
 Values = tuple[Any, ...] | str
 
 
@@ -62,8 +71,10 @@ class Question(NamedTuple):
     def days(self) -> int:
         return (self.last_day - self.first_day).days + 1
 
-    def statement(self) -> Select[Any]:
-        return sums(of=self.of, by=self.by, used=frozenset(name for name, _ in self.filters))
+    def statement(self, *, alone: bool = False) -> Select[Any]:
+        """Asked of one owner `alone`, or of any number."""
+        used = frozenset(name for name, _ in self.filters)
+        return sums(of=self.of, by=self.by, used=used, alone=alone and self.of in _INDEXES)
 
     def values(self, owner_ids: Collection[UUID]) -> Mapping[str, Any]:
         values = {"first_day": self.first_day, "last_day": self.last_day, **dict(self.filters)}
@@ -71,38 +82,43 @@ class Question(NamedTuple):
 
 
 @cache
-def sums(*, of: str, by: tuple[str, ...], used: frozenset[str]) -> Select[Any]:
+def sums(*, of: str, by: tuple[str, ...], used: frozenset[str], alone: bool = False) -> Select[Any]:
     """What was used from :first_day to :last_day, a row for each activity.
 
     `of` a column: apart for each of its :owner_ids, as `owner`; of :tenant_id, where that is not the column. Without
-    it: of all tenants. `by` columns: apart for each of their values. Narrowed by the filters that are used.
+    it: of all tenants. `by` columns: apart for each of their values. Narrowed by the filters that are used. `alone`:
+    there is one owner, whose days are found by their index; those of many are found among all days of the tenant.
     """
-    owner = [USAGE_DAY.c[of].label("owner")] if of else []
-    apart = [*owner, *(USAGE_DAY.c[name] for name in by if name != "activity"), USAGE_DAY.c.activity]
-    added: list[Any] = [cast(func.sum(USAGE_DAY.c[name]), BigInteger).label(name) for name in COUNTS]
-    return (
+    columns = _UNBOUND if alone else _BOUND
+    owner = [columns[of].label("owner")] if of else []
+    apart = [*owner, *(columns[name] for name in by if name != "activity"), columns["activity"]]
+    added: list[Any] = [cast(func.sum(columns[name]), BigInteger).label(name) for name in COUNTS]
+    day = columns["day"]
+    statement = (
         select(*apart, *added)
-        .where(*_whose(of), *_narrowed(used))
-        .where(_day >= bindparam("first_day", type_=_day.type), _day <= bindparam("last_day", type_=_day.type))
+        .where(*_whose(of, columns), *narrowed(used, columns))
+        .where(day >= bindparam("first_day", type_=day.type), day <= bindparam("last_day", type_=day.type))
         .group_by(*apart)
     )
+    return statement.select_from(ThroughIndex(USAGE_DAY, _INDEXES[of])) if alone else statement
 
 
-def _whose(of: str) -> list[ColumnElement[bool]]:
+def _whose(of: str, columns: Columns) -> list[ColumnElement[bool]]:
     if not of:
         # One look-up for each tenant: their days lie apart.
-        return [USAGE_DAY.c.tenant_id.in_(select(TENANT.c.id))]
-    owned = [_one_of(of, "owner_ids")]
-    return owned if of == "tenant_id" else [USAGE_DAY.c.tenant_id == bindparam("tenant_id"), *owned]
+        return [columns["tenant_id"].in_(select(TENANT.c.id))]
+    owned = [_one_of(columns[of], "owner_ids")]
+    return owned if of == "tenant_id" else [columns["tenant_id"] == bindparam("tenant_id"), *owned]
 
 
-def _narrowed(used: frozenset[str]) -> list[ColumnElement[bool]]:
-    found = [_one_of(column, name) for name, column in LISTS.items() if name in used]
-    return [*found, USAGE_DAY.c.direction == bindparam("direction")] if "direction" in used else found
+def narrowed(used: frozenset[str], columns: Columns | None = None) -> list[ColumnElement[bool]]:
+    columns = columns or _BOUND
+    found = [_one_of(columns[column], name) for name, column in LISTS.items() if name in used]
+    return [*found, columns["direction"] == bindparam("direction")] if "direction" in used else found
 
 
-def _one_of(column: str, name: str) -> ColumnElement[bool]:
-    return USAGE_DAY.c[column].in_(bindparam(name, expanding=True))
+def _one_of(column: ColumnElement[Any], name: str) -> ColumnElement[bool]:
+    return column.in_(bindparam(name, expanding=True))
 
 
 def _edges(tenant_id: ColumnElement[Any]) -> list[ColumnElement[Any]]:
@@ -116,6 +132,13 @@ def _edges(tenant_id: ColumnElement[Any]) -> list[ColumnElement[Any]]:
 
 DAYS_OF_TENANT: Select[Any] = select(*_edges(bindparam("tenant_id", type_=USAGE_DAY.c.tenant_id.type)))
 """The first and the last day on which :tenant_id used anything; null where it never did."""
+
+CREDITS_BY_DAY: Select[Any] = (
+    select(_day, cast(func.sum(USAGE_DAY.c.credits), BigInteger).label("credits"))
+    .where(USAGE_DAY.c.tenant_id == bindparam("tenant_id", type_=USAGE_DAY.c.tenant_id.type))
+    .group_by(_day)
+)
+"""What :tenant_id used on each day on which it used anything, less refunds."""
 
 _each = select(*_edges(TENANT.c.id)).select_from(TENANT).subquery("each")
 DAYS_OF_ALL: Select[Any] = select(func.min(_each.c.first).label("first"), func.max(_each.c.last).label("last"))

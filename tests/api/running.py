@@ -41,6 +41,7 @@ INPUTS = {
     "addDocument": "DocumentInput",
     "setAutoRecharge": "AutoRechargeInput",
     "setBudget": "BudgetInput",
+    "exportUsage": "ExportInput",
 }
 """The inputs that are not named as their mutations are."""
 

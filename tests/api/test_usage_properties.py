@@ -1,132 +1,39 @@
 """Totals, series, breakdowns and the ledger's entries always say the same, whatever happened and whatever is asked."""
 
-import random
-from datetime import UTC, date, datetime, timedelta
-from typing import Any
+from collections.abc import Iterable, Iterator
+from datetime import date
+from typing import Any, NamedTuple
 from zoneinfo import ZoneInfo
 
+import orjson
 import pytest
 
-from models.actions.interactions import InteractionWish, create_interaction
-from models.actions.recording import Recorded
 from models.rules.amounts import parse_credits
 from models.rules.ids import type_id
-from models.rules.reports import (
-    CallReport,
-    DocumentReport,
-    FactReport,
-    InterviewReport,
-    MessageReport,
-    Report,
-    TranscriptReport,
-)
-from models.rules.words import CallDirection, InterviewStatus, SubjectKind
+from tests.api.happenings import REFUNDABLE, ZONES, Happenings
 from tests.api.running import Api, uuid_of
-from tests.api.using import COUNTS, TOTALS, record, refund
+from tests.api.using import COUNTS, TOTALS
 
 pytestmark = pytest.mark.anyio
 
-CLOCKS_ARE_SET = [datetime(2026, month, day, tzinfo=UTC) for month, day in ((3, 8), (3, 29), (4, 5))]
-ZONES = ("UTC", "Europe/Berlin", "America/New_York", "Asia/Kathmandu", "Australia/Lord_Howe", "Pacific/Auckland")
-KINDS = ("CALL", "TRANSLATION", "MESSAGE", "INTERVIEW", "TRANSCRIPT", "FACT", "DOCUMENT")
-
-
-class Happenings:
-    """A tenant to which random things happened, around the days on which clocks are set."""
-
-    def __init__(self, api: Api, seed: int) -> None:
-        self.api, self.chance, self.zone = api, random.Random(seed), ZONES[seed % len(ZONES)]
-
-    async def happen(self) -> None:
-        api, chance = self.api, self.chance
-        plan = {"monthlyCredits": "40", "rollover": "UNLIMITED"}
-        self.tenant = await api.a_tenant(plan, timeZone=self.zone, billingAnchor="2026-02-10T00:00:00Z")
-        self.agents = [await api.an_agent(self.tenant) for _ in range(3)]
-        self.openings = [await api.an_opening(self.tenant) for _ in range(2)]
-        self.members = [await api.a_member(self.tenant, email=f"{name}@acme.example") for name in "ab"]
-        api.books.clock.now = datetime(2026, 4, 12, 9, tzinfo=UTC)
-        self.interactions = [await self._interaction() for _ in range(4)]
-        for number in range(6):
-            found = await record(api, self.tenant, *(self._report(f"{number}-{n}") for n in range(12)))
-            for outcome in chance.sample(found, 3):
-                await self._give_back(outcome)
-
-    def moment(self) -> datetime:
-        change = self.chance.choice(CLOCKS_ARE_SET)
-        return change + timedelta(minutes=self.chance.randrange(-3_000, 3_000))
-
-    def one(self, of: list[str]) -> Any:
-        return uuid_of(self.chance.choice(of))
-
-    async def _interaction(self) -> Any:
-        self.api.made += 1
-        who = self.chance.choice([None, self.one(self.agents)]), self.chance.choice([None, self.one(self.members)])
-        async with self.api.books.books.work() as work:
-            wish = InteractionWish(f"interaction-{self.api.made}", *who, self.moment())
-            return (await create_interaction(work, uuid_of(self.tenant), wish)).id
-
-    def _report(self, key: str) -> Report:
-        chance, when = self.chance, self.moment()
-        agent, member = self.one(self.agents), chance.choice([None, self.one(self.members)])
-        match chance.randrange(6):
-            case 0 | 1:
-                seconds, direction = chance.randrange(0, 300), chance.choice(list(CallDirection))
-                connected = when if direction is CallDirection.OUTBOUND and chance.random() < 0.8 else None
-                can_be_translated = connected is not None or direction is CallDirection.INBOUND
-                translated = chance.choice([0, seconds]) if can_be_translated else 0
-                end = when + timedelta(seconds=seconds)
-                return CallReport(agent, key, direction, when, end, connected, translated, member)
-            case 2:
-                model, played = chance.choice([None, "small", "large"]), chance.random() < 0.2
-                return MessageReport(agent, key, when, model, member, 700, 300, played)
-            case 3 | 4:
-                status = chance.choice(list(InterviewStatus))
-                progress = chance.randrange(1, 1_000_000) if status is InterviewStatus.PARTIAL else None
-                simulated, who = chance.random() < 0.2, chance.choice(["Ann", "Bob", "Cy", "Di"])
-                agent = chance.choice([None, agent])
-                return InterviewReport(self.one(self.openings), key, who, status, when, agent, progress, simulated)
-        kind: Any = chance.choice([TranscriptReport, FactReport, DocumentReport])
-        return kind(chance.choice(self.interactions), key, when, credits_consumed=chance.randrange(10**7))  # type: ignore[no-any-return]
-
-    async def _give_back(self, outcome: Recorded) -> None:
-        for kind in (SubjectKind.CALL, SubjectKind.MESSAGE, SubjectKind.INTERVIEW, SubjectKind.FACT):
-            for row in await self.api.books.rows(kind, tenant_id=uuid_of(self.tenant), id=outcome.id):
-                left = row.credits - row.refunded
-                for part in self.chance.choice([(left,), (left // 3, left // 2)]):
-                    self.api.books.clock.now += timedelta(hours=self.chance.randrange(40))
-                    if part:
-                        await refund(self.api, self.tenant, kind, row.id, part)
-
-    # ------------------------------------------------------------ asking
-
-    def filter(self) -> dict[str, Any]:
-        """A random filter, as the graph takes it."""
-        chance = self.chance
-        given = {
-            "agentIds": chance.sample(self.agents, chance.randrange(1, 3)),
-            "openingIds": self.openings[:1],
-            "memberIds": self.members[:1],
-            "activities": chance.sample(KINDS, chance.randrange(1, 6)),
-            "models": chance.choice([["small", ""], ["large"], ["small", "large"]]),
-            "direction": chance.choice(["INBOUND", "OUTBOUND"]),
-        }
-        return {name: given[name] for name in chance.sample(sorted(given), chance.choice([0, 1, 1, 2]))}
-
-    def range(self) -> tuple[date, date]:
-        first = self.chance.choice([self.moment().date(), date(2026, 4, 12)])
-        return first, first + timedelta(days=self.chance.choice([0, 1, 6, 13, 30]))
-
-
-INTERVALS = ("HOUR", "DAY", "WEEK", "MONTH")
+INTERVALS = ("HOUR", "DAY", "WEEK", "MONTH", "YEAR")
 DIMENSIONS = ("TENANT", "AGENT", "OPENING", "MEMBER", "ACTIVITY", "MODEL", "DIRECTION")
-SERIES = " ".join(f"{every}: series(every: {every}) {{ start day {TOTALS} }}" for every in INTERVALS)
 PARTS = f"slices {{ {TOTALS} }} other {{ {COUNTS} }}"
 BREAKDOWNS = " ".join(f"{by}: breakdown(by: {by}, first: 2) {{ {PARTS} }}" for by in DIMENSIONS)
-ALL_SUMS = f"""
-    query ($id: ID!, $days: DayRangeInput!, $filter: UsageFilter!) {{
-      tenant(id: $id) {{ usage(range: {{days: $days}}, filter: $filter) {{ isEmpty {TOTALS} {SERIES} {BREAKDOWNS} }} }}
-    }}
-"""
+
+
+def all_sums(intervals: Iterable[str]) -> str:
+    series = " ".join(f"{every}: series(every: {every}) {{ start day {TOTALS} }}" for every in intervals)
+    return f"usage(range: {{days: $days}}, filter: $filter) {{ isEmpty {TOTALS} {series} {BREAKDOWNS} }}"
+
+
+def of_node(kind: str) -> str:
+    """Everything about the usage of whatever has some, by the name of its type."""
+    asked = f"node(id: $id) {{ ... on {kind} {{ {all_sums(INTERVALS)} }} }}"
+    return f"query ($id: ID!, $days: DayRangeInput!, $filter: UsageFilter!) {{ {asked} }}"
+
+
+ACROSS = f"query ($days: DayRangeInput!, $filter: UsageFilter!) {{ {all_sums(INTERVALS[1:])} }}"
 
 
 def micro_of(totals: dict[str, Any]) -> dict[str, int]:
@@ -140,41 +47,104 @@ def added(parts: list[dict[str, Any]]) -> dict[str, int]:
     return sums
 
 
-def fits(entry: Any, filter: dict[str, Any], zone: ZoneInfo, first: date, last: date) -> bool:
-    """Whether an entry belongs to usage that is narrowed by whose it is, or not at all."""
-    kinds = (("agentIds", entry.agent_id, "agent"), ("openingIds", entry.opening_id, "opening"))
-    whose = (*kinds, ("memberIds", entry.member_id, "member"))
-    return (
-        entry.kind in ("USAGE", "REFUND")
-        and first <= entry.occurred_at.astimezone(zone).date() <= last
-        and all(name not in filter or (id and type_id(kind, id) in filter[name]) for name, id, kind in whose)
-    )
+def the_same_in_all(seen: dict[str, Any]) -> int:
+    """The credits of an answer, whose totals must be those of every series and breakdown in it."""
+    totals = micro_of(seen["totals"])
+    for every in seen.keys() & set(INTERVALS):
+        assert added([point["totals"] for point in seen[every]]) == totals, every
+    for by in DIMENSIONS:
+        assert added([part["totals"] for part in seen[by]["slices"]] + [seen[by]["other"]]) == totals, by
+    assert seen["isEmpty"] is (not any(part["totals"] != NOTHING for part in seen["DAY"]))
+    return totals["credits"]
+
+
+NOTHING = {**dict.fromkeys(COUNTS.split(), 0), "credits": "0"}
+
+
+# ---------------------------------------------------------------- what the ledger says
+
+
+class Moved(NamedTuple):
+    """Credits that an entry says were used, or given back, with all that they can be filtered by."""
+
+    day: date
+    credits: int
+    places: dict[str, str]
+
+    def fits(self, days: tuple[date, date], *filters: dict[str, Any]) -> bool:
+        return days[0] <= self.day <= days[1] and all(
+            self.places[name] == allowed if isinstance(allowed, str) else self.places[name] in allowed
+            for filter in filters
+            for name, allowed in filter.items()
+        )
+
+
+async def moved(happened: Happenings) -> list[Moved]:
+    """What each entry of usage and refunds of a tenant moved, by the tenant's days."""
+    books, tenant = happened.api.books, uuid_of(happened.tenant)
+    subjects = {row.id: row for kind in REFUNDABLE for row in await books.rows(kind, tenant_id=tenant)}
+    unmoved: dict[Any, list[tuple[str, int]]] = {}
+    found: list[Moved] = []
+    for entry in await books.rows("entry", "seq", tenant_id=tenant):
+        if entry.kind in ("USAGE", "REFUND"):
+            subject, day = subjects[entry.subject_id], entry.occurred_at.astimezone(ZoneInfo(happened.zone)).date()
+            ids = {kind: getattr(entry, f"{kind}_id") for kind in ("tenant", "agent", "opening", "member")}
+            whose = {f"{kind}Ids": type_id(kind, one) if one else "" for kind, one in ids.items()}
+            what = {"models": getattr(subject, "model", ""), "direction": getattr(subject, "direction", "")}
+            for activity, credits in _by_activity(entry, subject, unmoved):
+                found.append(Moved(day, credits, {**whose, **what, "activities": activity}))
+    return found
+
+
+def _by_activity(entry: Any, subject: Any, unmoved: dict[Any, list[tuple[str, int]]]) -> Iterator[tuple[str, int]]:
+    """An entry's credits; of a call its own line comes before its translation's, when used and when given back."""
+    if entry.subject_kind != "call":
+        yield entry.subject_kind.upper(), -entry.credits
+        return
+    rest, sign = abs(entry.credits), 1 if entry.credits < 0 else -1
+    lines = [(line[0], line[3]) for line in orjson.loads(subject.lines)]
+    parts = unmoved.setdefault((entry.kind, entry.subject_id), lines)
+    for index, (activity, credits) in enumerate(parts):
+        part = min(rest, credits)
+        parts[index], rest = (activity, credits - part), rest - part
+        yield activity, sign * part
+    assert rest == 0, "More was used or given back than was charged."
+
+
+# ---------------------------------------------------------------- one tenant, and all
 
 
 @pytest.mark.parametrize("seed", range(len(ZONES)))
 async def test_totals_series_breakdowns_and_entries_are_equal(api: Api, seed: int) -> None:
     happened = Happenings(api, seed)
     await happened.happen()
-    entries = await api.books.rows("entry", tenant_id=uuid_of(happened.tenant))
-    compared = 0
-    for _ in range(12):
-        (first, last), filter = happened.range(), happened.filter()
-        days = {"from": str(first), "to": str(last)}
-        seen = (await api.ask(ALL_SUMS, id=happened.tenant, days=days, filter=filter))["tenant"]["usage"]
+    entries = await moved(happened)
+    used = 0
+    for _ in range(10):
+        days, filter, (kind, id) = happened.range(), happened.filter(), happened.owner()
+        asked = {"days": {"from": str(days[0]), "to": str(days[1])}, "filter": filter}
+        seen = (await api.ask(of_node(kind), id=id, **asked))["node"]["usage"]
 
-        totals = micro_of(seen["totals"])
-        for every in INTERVALS:
-            assert added([point["totals"] for point in seen[every]]) == totals, every
-        for by in DIMENSIONS:
-            assert added([part["totals"] for part in seen[by]["slices"]] + [seen[by]["other"]]) == totals, by
-        # Hours of each day add up to the day.
+        whose = {f"{kind.lower()}Ids": [id]}
+        assert the_same_in_all(seen) == sum(one.credits for one in entries if one.fits(days, filter, whose))
         for point in seen["DAY"]:
-            of_day = [hour["totals"] for hour in seen["HOUR"] if hour["day"] == point["day"]]
-            assert added(of_day) == micro_of(point["totals"])
-        if not {"activities", "models", "direction"} & filter.keys():
-            zone = ZoneInfo(happened.zone)
-            moved = sum(entry.credits for entry in entries if fits(entry, filter, zone, first, last))
-            assert totals["credits"] == -moved
-            compared += 1
-    assert compared
+            hours = [hour["totals"] for hour in seen["HOUR"] if hour["day"] == point["day"]]
+            assert added(hours) == micro_of(point["totals"])
+        used += not seen["isEmpty"]
+    assert used >= 3
     await api.books.must_be_whole(uuid_of(happened.tenant))
+
+
+async def test_across_tenants_too_each_by_its_own_days(api: Api) -> None:
+    tenants = [Happenings(api, seed) for seed in (2, 5)]
+    entries = []
+    for happened in tenants:
+        await happened.happen(rounds=3)
+        entries += await moved(happened)
+    chance = tenants[0].chance
+    for _ in range(8):
+        asker = chance.choice(tenants)
+        days, filter = asker.range(), asker.filter()
+        seen = await api.ask(ACROSS, days={"from": str(days[0]), "to": str(days[1])}, filter=filter)
+
+        assert the_same_in_all(seen["usage"]) == sum(one.credits for one in entries if one.fits(days, filter))

@@ -6,7 +6,7 @@ What a call costs is worked out here in another way than the server does: step b
 import csv
 import json
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from datetime import UTC, date, datetime, timedelta
 from fractions import Fraction
 from pathlib import Path
@@ -17,6 +17,8 @@ from zoneinfo import ZoneInfo
 class Call(NamedTuple):
     day: date
     seconds: int
+    caller: str = ""
+    callee: str = ""
 
 
 class Message(NamedTuple):
@@ -31,6 +33,41 @@ class Sums(NamedTuple):
     calls: int
     call_seconds: int
     billed_seconds: int
+
+
+class Used(NamedTuple):
+    """What something used, as the graph's totals have it."""
+
+    credits: Fraction = Fraction(0)
+    calls: int = 0
+    call_seconds: int = 0
+    billed_seconds: int = 0
+    messages: int = 0
+
+
+NOTHING = Used()
+
+
+def used_by_call(call: Call, first: int, following: int, a_minute: Fraction) -> Used:
+    seconds = billed(call.seconds, first, following)
+    return Used(Fraction(seconds, 60) * a_minute, 1, call.seconds, seconds)
+
+
+def used_by_message(price: Fraction) -> Used:
+    return Used(price, messages=1)
+
+
+def added(parts: Iterable[Used]) -> Used:
+    columns: list[Any] = [sum(column) for column in zip(NOTHING, *parts, strict=True)]
+    return Used(*columns)
+
+
+def grouped(parts: Iterable[tuple[Any, Used]]) -> dict[Any, Used]:
+    """Sums by key."""
+    groups: dict[Any, list[Used]] = {}
+    for key, part in parts:
+        groups.setdefault(key, []).append(part)
+    return {key: added(some) for key, some in groups.items()}
 
 
 def billed(seconds: int, first: int, following: int) -> int:
@@ -74,7 +111,10 @@ def getgoing(path: Path, zone: str) -> tuple[list[Call], list[str]]:
 def copenhagen_calls(path: Path, day_0: datetime, zone: str) -> list[Call]:
     """Missed calls, of -1 seconds, are calls of no time."""
     with open(path, newline="", encoding="utf-8") as file:
-        return [Call(_day(day_0, row["timestamp"], zone), max(0, int(row["duration"]))) for row in csv.DictReader(file)]
+        return [
+            Call(_day(day_0, row["timestamp"], zone), max(0, int(row["duration"])), row["caller"], row["callee"])
+            for row in csv.DictReader(file)
+        ]
 
 
 def copenhagen_texts(path: Path, day_0: datetime, zone: str) -> list[Message]:

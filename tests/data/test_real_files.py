@@ -2,10 +2,11 @@
 
 import csv
 from collections import Counter
-from collections.abc import Callable
-from datetime import date, datetime
+from collections.abc import Callable, Iterable
+from datetime import date, datetime, timedelta
 from fractions import Fraction
 from pathlib import Path
+from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -13,6 +14,7 @@ import pytest
 from models.rules.words import Activity
 from server.commands import main
 from tests.data import recount
+from tests.data.asking import MOST_SLICES, Slices, ask
 from tests.house import A_MESSAGE, A_MINUTE, A_THOUSAND_TOKENS, SONNET, House
 
 DATA = Path(__file__).resolve().parents[3] / "shared" / "data"
@@ -65,6 +67,43 @@ def token_days(house: House, tenant: str, zone: str) -> dict[tuple[str, date], t
     )
 
 
+def price(message: recount.Message) -> Fraction:
+    """By its tokens, where its model is priced by them."""
+    if message.model != SONNET:
+        return A_MESSAGE
+    return Fraction(message.tokens_in + message.tokens_out, 1_000) * A_THOUSAND_TOKENS
+
+
+def usage_must_be(
+    house: House, tenant: str, events: Iterable[tuple[Any, recount.Used]], **keys: Callable[[Any], str]
+) -> None:
+    """The graph says of a tenant's usage what the recount does: in all, by day, and by the keys of each dimension."""
+    events = list(events)
+    days = {event.day for event, _ in events}
+    # A day without usage on either side.
+    first, last = min(days) - timedelta(days=1), max(days) + timedelta(days=1)
+    asked = ask(house, tenant, first, last)
+
+    assert asked.totals == recount.added(used for _, used in events)
+    expected = recount.grouped((event.day, used) for event, used in events)
+    every_day = [first + timedelta(days=number) for number in range((last - first).days + 1)]
+    assert asked.by_day == {day: expected.get(day, recount.NOTHING) for day in every_day}
+    for dimension, key in keys.items():
+        expected = recount.grouped((key(event), used) for event, used in events)
+        slices_must_be(asked.slices[dimension], expected)
+        if dimension in asked.of_each:
+            assert asked.of_each[dimension] == {name: used for name, used in expected.items() if name}
+
+
+def slices_must_be(slices: Slices, expected: dict[str, recount.Used]) -> None:
+    """The largest by themselves, all others together."""
+    rest = [used for name, used in expected.items() if name not in slices.parts]
+    assert slices.parts == {name: used for name, used in expected.items() if name in slices.parts}
+    assert len(slices.parts) == min(len(expected), MOST_SLICES)
+    assert (slices.rest, slices.rest_count) == (recount.added(rest), len(rest))
+    assert min(used.credits for used in slices.parts.values()) >= max((used.credits for used in rest), default=0)
+
+
 @pytest.fixture
 def imported(tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> Imported:
     """Imports a file for a tenant and its agent: the first line of the report. What is refused goes to a file."""
@@ -102,6 +141,8 @@ def test_calls_to_a_travel_line_by_eastern_clocks(database_url: str, imported: I
         assert report == "563 rows read: 531 accepted, 0 duplicates, 32 refused."
         assert call_days(house, tenant) == recount.by_day(calls, *steps)
         assert house.used(tenant) == recount.credits_of_calls(calls, *steps, A_MINUTE)
+        used = [(call, recount.used_by_call(call, *steps, A_MINUTE)) for call in calls]
+        usage_must_be(house, tenant, used, AGENT=lambda _: tenant, MEMBER=lambda _: "", DIRECTION=lambda _: "INBOUND")  # noqa: B023
         assert [row["uuid"] for row in refused_rows(tmp_path)] == without_log
         assert len(without_log) == 32
         assert {row["refused_reason"] for row in refused_rows(tmp_path)} == {"startedAt: This is missing."}
@@ -121,7 +162,8 @@ def test_the_same_calls_again_charge_nothing_twice(house: House, imported: Impor
 def test_calls_between_people_missed_ones_among_them(house: House, imported: Imported) -> None:
     for tenant, zone, steps in (("base", "Europe/Copenhagen", (60, 60)), ("pro", "America/New_York", (30, 30))):
         house.add(tenant, zone, steps)
-        options = ["--agent", tenant, "--map", "startedAt=timestamp", "--map", "durationSeconds=duration"]
+        options = ["--map", "agentId=callee", "--create-agents", "--map", "memberId=caller", "--create-members"]
+        options += ["--map", "startedAt=timestamp", "--map", "durationSeconds=duration"]
         options += ["--time-from", DAY_0.isoformat(), "--set", "direction=OUTBOUND"]
         first = imported(house, "calls", COPENHAGEN_CALLS, tenant, *options)
         again = imported(house, "calls", COPENHAGEN_CALLS, tenant, *options)
@@ -131,6 +173,8 @@ def test_calls_between_people_missed_ones_among_them(house: House, imported: Imp
         assert again == "1,781 rows read: 0 accepted, 1,781 duplicates, 0 refused."
         assert call_days(house, tenant) == recount.by_day(calls, *steps)
         assert house.used(tenant) == recount.credits_of_calls(calls, *steps, A_MINUTE)
+        used = [(call, recount.used_by_call(call, *steps, A_MINUTE)) for call in calls]
+        usage_must_be(house, tenant, used, AGENT=lambda call: call.callee, MEMBER=lambda call: call.caller)
         assert sum(row.connected_at is None for row in house.rows(tenant, "call")) == 199
 
 
@@ -149,6 +193,8 @@ def test_text_messages_by_who_sent_them(house: House, imported: Imported) -> Non
     assert message_days(house, "people") == Counter(("", text.day) for text in texts)
     assert Counter(names[row.member_id] for row in house.rows("people", "message")) == recount.users(texts)
     assert house.used("people") == len(texts) * A_MESSAGE
+    used = [(text, recount.used_by_message(A_MESSAGE)) for text in texts]
+    usage_must_be(house, "people", used, AGENT=lambda _: "people", MEMBER=lambda text: text.user, MODEL=lambda _: "")
 
 
 def test_an_assistants_messages_by_model_with_their_tokens(house: House, imported: Imported) -> None:
@@ -169,6 +215,8 @@ def test_an_assistants_messages_by_model_with_their_tokens(house: House, importe
     assert message_days(house, "aider") == Counter((message.model, message.day) for message in messages)
     assert token_days(house, "aider", zone) == recount.tokens(messages)
     assert Counter(names[row.member_id] for row in house.rows("aider", "message")) == recount.users(messages)
+    used = [(message, recount.used_by_message(price(message))) for message in messages]
+    usage_must_be(house, "aider", used, MEMBER=lambda message: message.user, MODEL=lambda message: message.model)
     assert house.used("aider") == (len(messages) - len(by_token)) * A_MESSAGE + thousands * A_THOUSAND_TOKENS
 
 
@@ -184,6 +232,8 @@ def test_an_hour_of_a_chat_service_over_midnight(house: House, imported: Importe
     assert len({message.day for message in messages}) == 2
     assert message_days(house, "azure") == Counter((message.model, message.day) for message in messages)
     assert token_days(house, "azure", zone) == recount.tokens(messages)
+    used = [(message, recount.used_by_message(price(message))) for message in messages]
+    usage_must_be(house, "azure", used, AGENT=lambda _: "azure", MODEL=lambda _: SONNET)
     assert house.used("azure") == Fraction(22_361_870 + 4_088_665, 1_000) * A_THOUSAND_TOKENS
 
 

@@ -1,6 +1,7 @@
 """The books open on both databases, and keep what is promised about writers and readers."""
 
 import asyncio
+import gc
 from collections.abc import AsyncIterator
 from pathlib import Path
 
@@ -101,6 +102,29 @@ async def test_a_cancelled_unit_of_work_leaves_nothing_behind(books: Books) -> N
 
     async with asyncio.timeout(5), books.work() as work:
         assert await work.value(COUNT) == 0
+
+
+async def test_a_long_look_that_is_given_up_ends_at_once_and_is_no_failure(sqlite_url: str) -> None:
+    books, failures = open_books(sqlite_url), []
+    asyncio.get_running_loop().set_exception_handler(lambda _, failure: failures.append(failure))
+    endless = "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n) SELECT max(i) FROM n"
+
+    async def look() -> None:
+        async with books.reading(long=True) as reader:
+            await reader.value(text(endless))
+
+    looking = asyncio.create_task(look())
+    await asyncio.sleep(0.1)
+    looking.cancel()
+    async with asyncio.timeout(5):
+        await asyncio.wait([looking])
+    assert looking.cancelled()
+    # What nobody asked for is told of when it is forgotten.
+    del looking
+    gc.collect()
+    await books.close()
+
+    assert failures == []
 
 
 async def test_sqlite_keeps_every_commit_and_checks_references(sqlite_url: str) -> None:

@@ -19,7 +19,7 @@ from sqlalchemy import (
 from server.migrations import tables
 
 # They belong to no tenant, or also to operators.
-WITHOUT_TENANT = {"plan", "rate_list", "rate", "tenant", "api_key"}
+WITHOUT_TENANT = {"plan", "rate_list", "rate", "tenant", "api_key", "export_secret"}
 
 TABLES = sorted(tables().tables.values(), key=lambda table: table.name)
 

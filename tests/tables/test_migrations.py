@@ -28,6 +28,8 @@ ON_POSTGRESQL = """
     UNION ALL
     SELECT 'column ' || table_name || ' ' || column_name, concat_ws(' ', data_type, is_nullable, column_default)
     FROM information_schema.columns WHERE table_schema = current_schema()
+    UNION ALL
+    SELECT 'view ' || viewname, definition FROM pg_views WHERE schemaname = current_schema()
 """
 
 
@@ -42,7 +44,7 @@ async def connected(database_url: str) -> AsyncIterator[AsyncConnection]:
 
 
 async def described(connection: AsyncConnection) -> dict[str, str]:
-    """Every table, column, constraint and index by name, in the database's own words."""
+    """Every table, column, constraint, index and view by name, in the database's own words."""
     on_sqlite = connection.dialect.name == "sqlite"
     rows = (await connection.execute(text(ON_SQLITE if on_sqlite else ON_POSTGRESQL))).all()
     schema = "public" if on_sqlite else (await connection.execute(text("SELECT current_schema()"))).scalar()

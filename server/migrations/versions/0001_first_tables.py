@@ -97,6 +97,13 @@ def upgrade() -> None:
         postgresql_where=sa.text("activity_id IS NOT NULL"),
     )
     op.create_table(
+        "export_secret",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("secret", sa.LargeBinary(), nullable=False),
+        sa.CheckConstraint("id = 1", name=op.f("ck_export_secret_there_is_one")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_export_secret")),
+    )
+    op.create_table(
         "log_count",
         sa.Column("tenant_id", sa.Uuid(), nullable=False),
         sa.Column("agent_id", sa.Uuid(), nullable=False),
@@ -673,6 +680,8 @@ def upgrade() -> None:
             name=op.f("uq_interview_tenant_id_opening_id_candidate_is_simulation"),
         ),
     )
+    op.create_index(op.f("ix_interview_tenant_id_furthest_at"), "interview", ["tenant_id", "furthest_at"], unique=False)
+    op.create_index(op.f("ix_interview_tenant_id_invited_at"), "interview", ["tenant_id", "invited_at"], unique=False)
     op.create_index(
         op.f("ix_interview_tenant_id_opening_id_invited_at_id"),
         "interview",
@@ -734,6 +743,23 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("list_id", "activity", "model", name=op.f("pk_rate")),
     )
     op.create_table(
+        "runaway_day",
+        sa.Column("tenant_id", sa.Uuid(), nullable=False),
+        sa.Column("day", sa.Date(), nullable=False),
+        sa.Column("agent_id", sa.Uuid(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["tenant_id", "agent_id"],
+            ["agent.tenant_id", "agent.id"],
+            name=op.f("fk_runaway_day_tenant_id_agent_id"),
+            ondelete="RESTRICT",
+        ),
+        sa.ForeignKeyConstraint(
+            ["tenant_id"], ["tenant.id"], name=op.f("fk_runaway_day_tenant_id"), ondelete="RESTRICT"
+        ),
+        sa.PrimaryKeyConstraint("tenant_id", "day", "agent_id", name=op.f("pk_runaway_day")),
+        sqlite_with_rowid=False,
+    )
+    op.create_table(
         "document",
         sa.Column("tenant_id", sa.Uuid(), nullable=False),
         sa.Column("id", sa.Uuid(), nullable=False),
@@ -755,6 +781,7 @@ def upgrade() -> None:
         ),
         sa.PrimaryKeyConstraint("tenant_id", "id", name=op.f("pk_document")),
     )
+    op.create_index(op.f("ix_document_tenant_id_created_at"), "document", ["tenant_id", "created_at"], unique=False)
     op.create_index(
         op.f("ix_document_tenant_id_interaction_id_created_at_id"),
         "document",
@@ -783,6 +810,7 @@ def upgrade() -> None:
         ),
         sa.PrimaryKeyConstraint("tenant_id", "id", name=op.f("pk_fact")),
     )
+    op.create_index(op.f("ix_fact_tenant_id_created_at"), "fact", ["tenant_id", "created_at"], unique=False)
     op.create_index(
         op.f("ix_fact_tenant_id_interaction_id_created_at_id"),
         "fact",
@@ -816,6 +844,7 @@ def upgrade() -> None:
         ),
         sa.PrimaryKeyConstraint("tenant_id", "id", name=op.f("pk_interview_report")),
     )
+    op.create_index(op.f("ix_interview_report_tenant_id_at"), "interview_report", ["tenant_id", "at"], unique=False)
     op.create_index(
         op.f("ix_interview_report_tenant_id_interview_id"),
         "interview_report",
@@ -845,6 +874,7 @@ def upgrade() -> None:
         ),
         sa.PrimaryKeyConstraint("tenant_id", "id", name=op.f("pk_transcript")),
     )
+    op.create_index(op.f("ix_transcript_tenant_id_created_at"), "transcript", ["tenant_id", "created_at"], unique=False)
     op.create_index(
         op.f("ix_transcript_tenant_id_interaction_id_created_at_id"),
         "transcript",
