@@ -16,6 +16,7 @@ from strawberry.types.field import StrawberryField
 
 from resolvers import words
 from resolvers.bulk import ReadsInBulk
+from resolvers.exports import ExportMutations
 from resolvers.hiring import HiringMutations
 from resolvers.holds import HoldMutations
 from resolvers.keys import KeyMutations
@@ -51,6 +52,7 @@ class Mutation(
     RefundMutations,
     SpendingRuleMutations,
     PlanChangeMutations,
+    ExportMutations,
 ):
     pass
 

@@ -19,6 +19,7 @@ from resolvers.call_log import CallLogOfTenant
 from resolvers.context import Context, Info, parse_any_id, parse_id
 from resolvers.conversations import ConversationsOfTenant
 from resolvers.credits import CreditsOfTenant
+from resolvers.forecasts import ForecastOfTenant
 from resolvers.hiring import HiringOfTenant, search_values
 from resolvers.inputs import changes, described
 from resolvers.interactions import InteractionsOfTenant
@@ -119,6 +120,7 @@ class Tenant(
     CreditsOfTenant,
     AlertsOfTenant,
     HasUsage,
+    ForecastOfTenant,
     Node,
 ):
     kind = "tenant"

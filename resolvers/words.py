@@ -4,6 +4,7 @@ from enum import StrEnum
 
 import strawberry
 
+from models.rules.exports import ExportFormat
 from models.rules.ranges import RangePreset
 from models.rules.words import (
     Activity,
@@ -198,7 +199,7 @@ explain(
     "What a tenant is warned of.",
     LOW_BALANCE="Less became available than one of the tenant's thresholds.",
     OUT_OF_CREDITS="Nothing is available any more.",
-    RUNAWAY_AGENT="An agent uses far more than it usually does.",
+    RUNAWAY_AGENT="An agent used far more than it usually does in an hour or a day that is over; told once a day.",
     BUDGET_REACHED="An agent has used up its budget.",
     TOP_UP_FAILED="A top-up was not paid, or an automatic one would have exceeded its cap.",
 )
@@ -222,4 +223,10 @@ explain(
     "When a tenant goes over to another plan.",
     NOW="At once: rates and limits hold from now on, and the difference is granted for the rest of the period.",
     NEXT_PERIOD="When the next billing period begins.",
+)
+explain(
+    ExportFormat,
+    "What kind of file.",
+    CSV="Comma-separated values in UTF-8 (with a byte order mark, which Excel wants), for programs and spreadsheets.",
+    XLSX="An Excel workbook with dates as dates and numbers as numbers.",
 )

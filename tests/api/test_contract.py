@@ -33,7 +33,7 @@ CONTRACT = Path(__file__).resolve().parents[3] / "shared" / "contract.graphql"
 GRAPH = schema._schema
 
 # What is agreed and not served yet. Each of these goes once it is.
-NAMES_TO_COME = "Export ExportFormat ExportInput Forecast ForecastMonth Mutation.exportUsage Tenant.forecast"
+NAMES_TO_COME = ""
 LATER = set(NAMES_TO_COME.split())
 
 Typed = ObjectTypeDefinitionNode | InterfaceTypeDefinitionNode | InputObjectTypeDefinitionNode
