@@ -2,16 +2,19 @@
 
 import base64
 import hashlib
+from mimetypes import guess_type
 from pathlib import Path
 
+from starlette.datastructures import Headers
 from starlette.exceptions import HTTPException
-from starlette.requests import Request
 from starlette.responses import FileResponse, HTMLResponse, Response
 from starlette.staticfiles import StaticFiles
 from starlette.types import Receive, Scope, Send
 
 GRAPHIQL = Path(__file__).parent / "graphiql" / "dist"
 GRAPHIQL_ASSETS = "/assets/graphiql"
+DASHBOARD = Path(__file__).parent / "dashboard" / "dist"
+DASHBOARD_ASSETS = "/assets/dashboard"
 
 # The editor writes styles into the page and runs its helpers as workers, some from blobs.
 GRAPHIQL_POLICY = (
@@ -19,6 +22,13 @@ GRAPHIQL_POLICY = (
     "font-src 'self' data:; img-src 'self' data:; connect-src 'self'; "
     "base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
 )
+DASHBOARD_POLICY = (
+    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; "
+    "base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+)
+
+# Packings that the build lays beside its files, the smaller first: what a browser calls them, and how they end.
+PACKINGS = {"br": ".br", "gzip": ".gz"}
 
 STYLE = """
 :root { color-scheme: light dark; --ink: #1d2433; --soft: #5b6474; --line: #dfe3ea; --paper: #fbfbf9;
@@ -67,7 +77,9 @@ what is left, and why.</p>
 <li><a href="/health/ready">/health/ready</a> <span>whether the server can do its work</span></li>
 <li><a href="/metrics">/metrics</a> <span>numbers for Prometheus</span></li>
 </ul>
-<p>Whoever asks needs a key: <code>tallygraph key create</code> makes one; the demo prints some when it starts.</p>"""
+<p>Whoever asks needs a key: <code>tallygraph key create</code> makes one; the demo prints some when it starts.</p>
+<p>The dashboard, which belongs on this page, is not built yet: run <code>make set-up</code> in the project's folder,
+then load the page again.</p>"""
 
 NOT_BUILT = """<p>GraphiQL is not built yet. Run <code>make set-up</code> in the project's folder, then load this
 page again. Programs can ask here all the same: send a POST with
@@ -88,42 +100,60 @@ def page(content: str, status: int = 200) -> Response:
     return HTMLResponse(FRONT.format(style=STYLE, content=content), status, headers)
 
 
-async def front_page(request: Request) -> Response:
-    return page(WELCOME)
+class BuiltPage:
+    """A page that the build makes, or what is said where it has not been built."""
 
-
-class GraphiQLPage:
-    """GraphiQL, or how to get it where it has not been built."""
-
-    def __init__(self, folder: Path = GRAPHIQL) -> None:
+    def __init__(self, folder: Path, policy: str, otherwise: Response) -> None:
         self._file = folder / "index.html"
+        self._headers = {"Content-Security-Policy": policy, "Cache-Control": "no-cache", "Vary": "Accept"}
+        self._otherwise = otherwise
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         await self._response()(scope, receive, send)
 
     def _response(self) -> Response:
+        # It may be built while the server runs.
         if not self._file.is_file():
-            return page(NOT_BUILT, status=503)
-        headers = {"Content-Security-Policy": GRAPHIQL_POLICY, "Cache-Control": "no-cache", "Vary": "Accept"}
-        return FileResponse(self._file, headers=headers, media_type="text/html")
+            return self._otherwise
+        return FileResponse(self._file, headers=self._headers, media_type="text/html")
 
 
-class GraphiQLAssets(StaticFiles):
-    """GraphiQL's scripts and styles. Those with a hash in their name never change."""
+def graphiql_page(folder: Path = GRAPHIQL) -> BuiltPage:
+    return BuiltPage(folder, GRAPHIQL_POLICY, page(NOT_BUILT, status=503))
 
-    def __init__(self, folder: Path = GRAPHIQL) -> None:
+
+def dashboard_page(folder: Path = DASHBOARD) -> BuiltPage:
+    return BuiltPage(folder, DASHBOARD_POLICY, page(WELCOME))
+
+
+class BuiltAssets(StaticFiles):
+    """The scripts and styles of a built page. Those with a hash in their name never change."""
+
+    def __init__(self, folder: Path, policy: str) -> None:
         super().__init__(directory=folder, check_dir=False)
+        self._policy = policy
 
     async def check_config(self) -> None:
         # They may be built after the server has started; until then nothing is found.
         return
 
     async def get_response(self, path: str, scope: Scope) -> Response:
-        response = await super().get_response(path, scope)
+        packing = self._packing(path, Headers(scope=scope).get("accept-encoding", ""))
+        response = await super().get_response(path + PACKINGS.get(packing, ""), scope)
         if response.status_code >= 400:
             raise HTTPException(response.status_code)
+        if packing:
+            response.headers["Content-Encoding"] = packing
+            response.headers["Content-Type"] = f"{guess_type(path)[0]}; charset=utf-8"
+        response.headers["Vary"] = "Accept-Encoding"
         hashed = path.startswith("assets/")
         response.headers["Cache-Control"] = "public, max-age=31536000, immutable" if hashed else "no-cache"
         # A worker lives under the policy that its own script came with.
-        response.headers["Content-Security-Policy"] = GRAPHIQL_POLICY
+        response.headers["Content-Security-Policy"] = self._policy
         return response
+
+    def _packing(self, path: str, accepted: str) -> str:
+        """How a file is sent: packed as the build has packed it, where the browser can unpack that."""
+        names = {part.partition(";")[0].strip() for part in accepted.split(",")}
+        found = (name for name in PACKINGS if name in names and self.lookup_path(path + PACKINGS[name])[1] is not None)
+        return next(found, "")

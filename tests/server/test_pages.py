@@ -72,7 +72,74 @@ def test_files_that_are_not_built_are_not_found(client: TestClient) -> None:
     assert client.get("/assets/graphiql/assets/index.js").status_code == 404
 
 
-def test_the_front_page_says_what_this_is_and_where_to_go(client: TestClient) -> None:
+# ---------------------------------------------------------------- the dashboard
+
+
+@pytest.fixture
+def dashboard(tmp_path: Path) -> Path:
+    """A folder like that which the dashboard is built into: one script, packed in two ways."""
+    assets = tmp_path / "dashboard" / "assets"
+    assets.mkdir(parents=True)
+    (assets.parent / "index.html").write_text("<title>Dashboard</title>")
+    for ending in ("", ".gz", ".br"):
+        (assets / f"index-abc123.js{ending}").write_text(f"as {ending}")
+    (assets / "plain-abc123.css").write_text("p {}")
+    return tmp_path / "dashboard"
+
+
+def test_the_front_page_is_the_dashboard(dashboard: Path, client: TestClient) -> None:
+    answer = client.get("/", headers={"accept": BROWSER, "authorization": ""})
+
+    assert answer.status_code == 200
+    assert "Dashboard" in answer.text
+    assert answer.headers["content-type"] == "text/html; charset=utf-8"
+    assert answer.headers["cache-control"] == "no-cache"
+    policy = answer.headers["content-security-policy"]
+    assert "script-src 'self';" in policy
+    assert "style-src 'self';" in policy
+    assert "http" not in policy
+
+
+@pytest.mark.parametrize(
+    ("accepted", "packing", "text"),
+    [
+        ("gzip, deflate, br, zstd", "br", "as .br"),
+        ("gzip;q=0.5", "gzip", "as .gz"),
+        ("deflate", None, "as "),
+        ("", None, "as "),
+    ],
+)
+def test_a_script_is_sent_packed_as_the_browser_can_unpack_it(
+    dashboard: Path, client: TestClient, accepted: str, packing: str | None, text: str
+) -> None:
+    with client.stream(
+        "GET", "/assets/dashboard/assets/index-abc123.js", headers={"accept-encoding": accepted}
+    ) as answer:
+        sent = b"".join(answer.iter_raw())
+
+    assert sent.decode() == text
+    assert answer.headers.get("content-encoding") == packing
+    assert "javascript" in answer.headers["content-type"]
+    assert answer.headers["vary"] == "Accept-Encoding"
+    assert "immutable" in answer.headers["cache-control"]
+
+
+def test_what_is_not_packed_is_sent_as_it_is(dashboard: Path, client: TestClient) -> None:
+    answer = client.get("/assets/dashboard/assets/plain-abc123.css", headers={"accept-encoding": "br"})
+
+    assert answer.text == "p {}"
+    assert "content-encoding" not in answer.headers
+
+
+def test_the_dashboard_may_be_built_while_the_server_runs(client: TestClient, request: pytest.FixtureRequest) -> None:
+    before = client.get("/", headers={"accept": BROWSER}).text
+    request.getfixturevalue("dashboard")
+
+    assert "<code>make set-up</code>" in before
+    assert client.get("/", headers={"accept": BROWSER}).text == "<title>Dashboard</title>"
+
+
+def test_without_the_dashboard_the_front_page_says_what_this_is_and_where_to_go(client: TestClient) -> None:
     answer = client.get("/", headers={"authorization": ""})
 
     assert answer.status_code == 200

@@ -1,6 +1,6 @@
 /** The key that the page is opened with: taken out of the address, and put where GraphiQL keeps its headers. */
 
-import { asText, nothingKnown, type Ids } from "./examples";
+import { asText, nobody, type Ids, type Viewer } from "./examples";
 
 const emptyHeaders = asText({ Authorization: "Bearer " });
 
@@ -76,7 +76,7 @@ export function openWithKey(key: string): void {
 }
 
 const whoAmI = `query WhoAmI {
-  viewer { tenant { ...ids } }
+  viewer { role tenant { ...ids } }
 }
 fragment ids on Tenant { id agents(first: 1) { nodes { id } } }`;
 
@@ -86,16 +86,17 @@ const firstTenant = `query FirstTenant {
 
 type Tenant = { id: string; agents: { nodes: { id: string }[] } };
 
-/** The ids that the examples are filled with: those of the key's tenant, or of an operator's first one. */
-export async function findIds(headers: string): Promise<Ids> {
+/** Whose key it is, and the ids that the examples are filled with: those of its tenant, or of an operator's first one. */
+export async function viewerOf(headers: string): Promise<Viewer> {
   try {
-    const own = await ask<{ viewer: { tenant: Tenant | null } }>(whoAmI, headers);
-    const tenant = own.viewer.tenant ?? (await ask<{ tenants: { nodes: Tenant[] } }>(firstTenant, headers)).tenants.nodes[0];
-    return tenant ? { tenantId: tenant.id, agentId: tenant.agents.nodes[0]?.id ?? "" } : nothingKnown;
+    const { viewer } = await ask<{ viewer: { role: string; tenant: Tenant | null } }>(whoAmI, headers);
+    const isOperator = viewer.role === "OPERATOR";
+    const tenant = viewer.tenant ?? (await ask<{ tenants: { nodes: Tenant[] } }>(firstTenant, headers)).tenants.nodes[0];
+    return { isOperator, ids: tenant ? { tenantId: tenant.id, agentId: tenant.agents.nodes[0]?.id ?? "" } : nobody.ids };
   } catch (reason) {
     // The examples are shown all the same, and say for themselves why they are refused.
     console.warn("The examples could not be filled in:", reason);
-    return nothingKnown;
+    return nobody;
   }
 }
 

@@ -13,9 +13,8 @@ import { GraphiQL } from "graphiql";
 import { useEffect, type FormEvent } from "react";
 import { createRoot } from "react-dom/client";
 
-import { exampleTabs, nothingKnown } from "./examples";
+import { firstTabs, nobody } from "./examples";
 import {
-  findIds,
   giveToStoredTabs,
   hasStoredTabs,
   headersFor,
@@ -23,7 +22,9 @@ import {
   openWithKey,
   settleStoredTabs,
   takeKeyFromAddress,
+  viewerOf,
 } from "./key";
+import { EXAMPLES, examplesPlugin } from "./pane";
 
 const endpoint = new URL("/graphql", location.href);
 const socket = Object.assign(new URL(endpoint), { protocol: location.protocol === "https:" ? "wss:" : "ws:" });
@@ -35,8 +36,6 @@ const send = createGraphiQLFetcher({ url: endpoint.href, subscriptionUrl: socket
 function fetcherWith(headers: string): Fetcher {
   return (params, options) => send(params, { ...options, headers: options?.headers ?? knownHeaders(headers) });
 }
-
-const plugins = [HISTORY_PLUGIN, explorerPlugin()];
 
 /** Reads the schema again when the headers change, since a key decides whether it may be read. */
 function SchemaFollowsKey() {
@@ -80,17 +79,19 @@ function KeyForm() {
 async function start(): Promise<void> {
   const key = takeKeyFromAddress();
   const headers = headersFor(key);
-  const ids = key === null ? nothingKnown : await findIds(headers);
+  const viewer = key === null ? nobody : await viewerOf(headers);
   const isFirstVisit = !hasStoredTabs();
   if (key === null) settleStoredTabs();
-  else giveToStoredTabs(headers, ids);
-  const tabs = exampleTabs(ids, headers, new Date());
+  else giveToStoredTabs(headers, viewer.ids);
+  const tabs = firstTabs(viewer.ids, headers);
   const root = document.getElementById("graphiql");
   if (root === null) throw new Error("The page has no place for the explorer.");
   createRoot(root).render(
     <GraphiQL
       fetcher={fetcherWith(headers)}
-      plugins={plugins}
+      plugins={[examplesPlugin(viewer), explorerPlugin(), HISTORY_PLUGIN]}
+      // The pane that was open last; GraphiQL would forget it.
+      visiblePlugin={isFirstVisit ? EXAMPLES : (localStorage.getItem("graphiql:visiblePlugin") ?? undefined)}
       defaultTabs={tabs}
       // GraphiQL shows the variables of its first tab only when they are given once more.
       initialVariables={isFirstVisit ? tabs[0]?.variables : undefined}
@@ -98,7 +99,11 @@ async function start(): Promise<void> {
       defaultEditorToolsVisibility={key === null ? "headers" : "variables"}
       shouldPersistHeaders
     >
-      <GraphiQL.Logo>Tallygraph</GraphiQL.Logo>
+      <GraphiQL.Logo>
+        <a className="graphiql-logo-link" href="/">
+          Tallygraph
+        </a>
+      </GraphiQL.Logo>
       <GraphiQL.Footer>
         <SchemaFollowsKey />
         <KeyForm />

