@@ -21,9 +21,10 @@ from graphql import (
     is_required_input_field,
     print_ast,
 )
-from strawberry.schema.schema import StrawberryGraphQLCoreExecutionContext
 from strawberry.types.base import StrawberryObjectDefinition
 from strawberry.utils.str_converters import to_camel_case
+
+from resolvers.plain_lists import ShowsPlainLists
 
 Read = Callable[[Any], Any]
 Variables = Mapping[str, Any]
@@ -36,7 +37,7 @@ class _Unusual(Exception):
     """An input that the general way has to judge."""
 
 
-class ReadsInBulk(StrawberryGraphQLCoreExecutionContext):
+class ReadsInBulk(ShowsPlainLists):
     """Runs an operation whose events, if it has any, are read here."""
 
     @classmethod

@@ -22,6 +22,7 @@ from resolvers.holds import HoldMutations
 from resolvers.keys import KeyMutations
 from resolvers.nodes import NodeQueries
 from resolvers.permissions import NEEDS, Needs, guarded
+from resolvers.plain_lists import mark_attribute
 from resolvers.plan_changes import PlanChangeMutations
 from resolvers.recording import RecordingMutations
 from resolvers.refunds import RefundMutations
@@ -69,6 +70,7 @@ def build_schema(query: type, mutation: type | None = None, subscription: type |
     graph = schema._schema
     for name, field in fields_of(graph):
         _forget_null_defaults(field)
+        mark_attribute(field, definition_of(field), needs_of(field))
         _resolve_directly(field)
         _guard(name, field, is_root=name.split(".")[0] in ("Query", "Mutation", "Subscription"))
     for type in graph.type_map.values():

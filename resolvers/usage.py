@@ -5,6 +5,7 @@ from collections import defaultdict
 from datetime import date, datetime
 from itertools import islice
 from typing import Annotated, Any, ClassVar
+from zoneinfo import ZoneInfo
 
 import strawberry
 
@@ -13,10 +14,11 @@ from models.actions.usage_hours import used_by_hour
 from models.rules import usage as rules
 from models.rules.ids import type_id
 from models.rules.intervals import first_day, hours, slices
+from models.rules.periods import start_of_day
 from models.rules.ranges import DayRange, range_against
 from models.rules.rating import PriceBook
 from models.rules.refusals import Invalid
-from models.rules.usage import Used
+from models.rules.usage import Counts, Used
 from models.rules.viewers import Permission
 from models.rules.words import Activity, Against, Interval, UsageDimension
 from models.tables.base import NOBODY
@@ -24,10 +26,10 @@ from models.tables.usage_sums import COLUMN_OF
 from resolvers.context import Context, Info
 from resolvers.inputs import described
 from resolvers.nodes import FromRow, Node
-from resolvers.permissions import an_amount, field, query
+from resolvers.permissions import amount_field, an_amount, field, query
 from resolvers.ranges import FilterArgument, RangeInput
 from resolvers.scalars import BigInt, Credits
-from resolvers.usage_scopes import Scope, part_of, scope_of, scope_of_all, start_of
+from resolvers.usage_scopes import Scope, part_of, scope_of, scope_of_all
 
 MOST_POINTS = 4_000
 MOST_DAYS_OF_HOURS = 31
@@ -68,45 +70,77 @@ class ResolvedRange:
 
 @strawberry.type(description="What was used in all.")
 class UsageTotals:
-    credits: Credits = an_amount(description="The credits that were used, less refunds, which count on their own day.")
-    calls: BigInt = strawberry.field(description="How many calls there were.")
-    call_seconds: BigInt = strawberry.field(description="How long they lasted, from start to end.")
-    billed_seconds: BigInt = strawberry.field(description="How many seconds of them were billed, translation aside.")
-    messages: BigInt = strawberry.field(description="How many messages were written.")
-    interviews: BigInt = strawberry.field(description="How many interviews were conducted: completed or in part.")
-    interviews_invited: BigInt = strawberry.field(description="How many candidates were invited.")
-    interviews_completed: BigInt = strawberry.field(description="How many interviews were completed.")
-    interviews_partial: BigInt = strawberry.field(description="How many interviews ended before their end.")
-    interactions: BigInt = strawberry.field(description="How many interactions there were.")
-    transcripts: BigInt = strawberry.field(description="How many transcripts were written.")
-    facts: BigInt = strawberry.field(description="How many facts were found.")
-    documents: BigInt = strawberry.field(description="How many documents were written.")
+    used: strawberry.Private[Used]
+    total: strawberry.Private[Counts]
 
     @classmethod
     def of(cls, used: Used) -> "UsageTotals":
-        total = used.total()
-        return cls(
-            credits=Credits(total.credits),
-            calls=BigInt(used.count(Activity.CALL)),
-            call_seconds=BigInt(total.call_seconds),
-            billed_seconds=BigInt(total.billed_seconds),
-            messages=BigInt(used.count(Activity.MESSAGE)),
-            interviews=BigInt(used.count(Activity.INTERVIEW)),
-            interviews_invited=BigInt(total.interviews_invited),
-            interviews_completed=BigInt(total.interviews_completed),
-            interviews_partial=BigInt(total.interviews_partial),
-            interactions=BigInt(total.interactions),
-            transcripts=BigInt(used.count(Activity.TRANSCRIPT)),
-            facts=BigInt(used.count(Activity.FACT)),
-            documents=BigInt(used.count(Activity.DOCUMENT)),
-        )
+        return cls(used=used, total=used.total())
+
+    @amount_field(description="The credits that were used, less refunds, which count on their own day.")
+    def credits(self) -> Credits:
+        return Credits(self.total.credits)
+
+    @field(description="How many calls there were.")
+    def calls(self) -> BigInt:
+        return BigInt(self.used.count(Activity.CALL))
+
+    @field(description="How long they lasted, from start to end.")
+    def call_seconds(self) -> BigInt:
+        return BigInt(self.total.call_seconds)
+
+    @field(description="How many seconds of them were billed, translation aside.")
+    def billed_seconds(self) -> BigInt:
+        return BigInt(self.total.billed_seconds)
+
+    @field(description="How many messages were written.")
+    def messages(self) -> BigInt:
+        return BigInt(self.used.count(Activity.MESSAGE))
+
+    @field(description="How many interviews were conducted: completed or in part.")
+    def interviews(self) -> BigInt:
+        return BigInt(self.used.count(Activity.INTERVIEW))
+
+    @field(description="How many candidates were invited.")
+    def interviews_invited(self) -> BigInt:
+        return BigInt(self.total.interviews_invited)
+
+    @field(description="How many interviews were completed.")
+    def interviews_completed(self) -> BigInt:
+        return BigInt(self.total.interviews_completed)
+
+    @field(description="How many interviews ended before their end.")
+    def interviews_partial(self) -> BigInt:
+        return BigInt(self.total.interviews_partial)
+
+    @field(description="How many interactions there were.")
+    def interactions(self) -> BigInt:
+        return BigInt(self.total.interactions)
+
+    @field(description="How many transcripts were written.")
+    def transcripts(self) -> BigInt:
+        return BigInt(self.used.count(Activity.TRANSCRIPT))
+
+    @field(description="How many facts were found.")
+    def facts(self) -> BigInt:
+        return BigInt(self.used.count(Activity.FACT))
+
+    @field(description="How many documents were written.")
+    def documents(self) -> BigInt:
+        return BigInt(self.used.count(Activity.DOCUMENT))
 
 
 @strawberry.type(description="What was used in one interval.")
 class UsagePoint:
-    start: datetime = strawberry.field(description="When it begins within the range.")
+    begins: strawberry.Private[date | datetime]
+    """Its first day within the range, or its first instant."""
+    zone: strawberry.Private[ZoneInfo]
     day: date = strawberry.field(description="The first day of the interval by the calendar, even before the range.")
     totals: UsageTotals = strawberry.field(description="What was used in it, as far as it lies in the range.")
+
+    @field(description="When it begins within the range.")
+    def start(self) -> datetime:
+        return self.begins if isinstance(self.begins, datetime) else start_of_day(self.begins, self.zone)
 
 
 @strawberry.type(description="What was used of one thing, or by it.")
@@ -205,7 +239,8 @@ async def _by_days(context: Context, scope: Scope, every: Interval) -> list[Usag
         parts[first_day(row.day, every)].append(part_of(row))
     return [
         UsagePoint(
-            start=start_of(begins, zone),
+            begins=begins,
+            zone=zone,
             day=first_day(begins, every),
             totals=UsageTotals.of(Used.together(parts[first_day(begins, every)])),
         )
@@ -228,7 +263,7 @@ async def _by_hours(context: Context, scope: Scope) -> list[UsagePoint]:
     async with context.books.reading(long=True) as reader:
         sums = await used_by_hour(reader, scope.tenant_id, starts, end, scope.conditions())
     return [
-        UsagePoint(start=start, day=day, totals=UsageTotals.of(used))
+        UsagePoint(begins=start, zone=zone, day=day, totals=UsageTotals.of(used))
         for (start, day), used in zip(found, sums, strict=True)
     ]
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from datetime import date, datetime
+from datetime import date
 from typing import Any
 from uuid import UUID
 from zoneinfo import ZoneInfo
@@ -12,6 +12,7 @@ from models.rules.ranges import DayRange, RangePreset, days_between, days_of_pre
 from models.rules.refusals import Invalid
 from models.rules.usage import Counts, Used
 from models.tables import usage_sums
+from models.tables.usage import COUNTS
 from models.tables.usage_hours import Condition
 from models.tables.usage_sums import LISTS, Question, Values
 from resolvers.context import Context
@@ -60,7 +61,10 @@ class Scope:
 
 def part_of(row: Any) -> tuple[str, Counts]:
     """A row of sums: its activity, and what was used of it."""
-    return row.activity, Counts(*(getattr(row, name) for name in Counts._fields))
+    return row.activity, Counts._make(row[-len(COUNTS) :])
+
+
+assert Counts._fields == COUNTS, "Rows of sums end with them, in this order."
 
 
 def _filters(filter: Filter) -> tuple[tuple[str, Values], ...]:
@@ -112,7 +116,3 @@ async def _all_days(context: Context, edges: Any, tenant_id: UUID | None, today:
     if found is None or found.first is None:
         return DayRange(today, today)
     return DayRange(min(found.first, today), max(found.last, today))
-
-
-def start_of(day: date, zone: ZoneInfo) -> datetime:
-    return DayRange(day, day).instants(zone)[0]

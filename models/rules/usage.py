@@ -55,10 +55,8 @@ class Used:
 
     def total(self) -> Counts:
         """All activities together."""
-        total = NO_COUNTS
-        for counts in self.by_activity.values():
-            total = total.plus(counts)
-        return total
+        several = self.by_activity.values()
+        return Counts(*map(sum, zip(*several, strict=True))) if len(several) > 1 else next(iter(several), NO_COUNTS)
 
     @property
     def credits(self) -> int:
