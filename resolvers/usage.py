@@ -238,13 +238,8 @@ async def _by_days(context: Context, scope: Scope, every: Interval) -> list[Usag
     for row in await scope.rows(context, "day"):
         parts[first_day(row.day, every)].append(part_of(row))
     return [
-        UsagePoint(
-            begins=begins,
-            zone=zone,
-            day=first_day(begins, every),
-            totals=UsageTotals.of(Used.together(parts[first_day(begins, every)])),
-        )
-        for begins, _ in found
+        UsagePoint(begins=begins, zone=zone, day=day, totals=UsageTotals.of(Used.together(parts[day])))
+        for begins, day in ((begins, first_day(begins, every)) for begins, _ in found)
     ]
 
 
