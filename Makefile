@@ -39,7 +39,7 @@ run: set-up  ## Serve two demo tenants with live traffic on port 8000, and print
 	@$(BIN)/tallygraph serve --demo $(ARGS)
 
 test: set-up $(CLIENTS) $(if $(CHROMIUM),$(DRIVER))  ## Run every test, on SQLite, PostgreSQL and Redis, which the tests start, and in a Chromium if there is one; TESTS=tests/api runs some
-	@$(BIN)/python -m pytest $(TESTS)
+	@$(BIN)/python -m pytest -n auto --maxprocesses=4 --dist=loadfile $(TESTS)
 
 check: set-up  ## Check style, types, that schema.graphql is what the server answers, and that it breaks no client of the last release
 	@$(BIN)/ruff check .
@@ -74,7 +74,7 @@ chaos: set-up  ## Kill, stop and freeze servers and databases a hundred times un
 
 EXAMPLES ?= 1000
 fuzz: set-up  ## Throw made-up documents, requests, messages and bytes at a server, other ones each time; EXAMPLES=5000 takes more
-	@TALLYGRAPH_TEST_FUZZ_EXAMPLES=$(EXAMPLES) $(BIN)/python -m pytest tests/fuzz
+	@TALLYGRAPH_TEST_FUZZ_EXAMPLES=$(EXAMPLES) $(BIN)/python -m pytest tests/fuzz -o faulthandler_timeout=0
 
 audit: $(VENV)/.installed  ## Ask the advisory services about all locked packages; done by check
 	@$(BIN)/python .ci/audit.py
