@@ -9,12 +9,12 @@ import structlog
 import uvicorn
 from starlette.types import ASGIApp
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
-from uvicorn.supervisors import Multiprocess
 
 from server.errors import LIMIT_REACHED, error_of
 from server.settings import SAFE_SECRET, Settings, unknown_settings, weak_secrets
 from server.watching.events import ABORT
 from server.watching.wires import SocketProtocol
+from server.workers import serve_by_several
 
 MAX_FRAME_BYTES = 1_000_000
 KEEP_ALIVE_SECONDS = 65  # Longer than the 60 of usual load balancers, which would else reuse a closed connection.
@@ -36,7 +36,7 @@ def serve(app: ASGIApp | str, settings: Settings) -> None:
     config = Config(app, settings)
     if settings.workers > 1:
         assert isinstance(app, str), "several processes each make their own application"
-        Multiprocess(config, [config.bind_socket()]).run()
+        serve_by_several(config, [config.bind_socket()])
     else:
         Server(config).run()
 
@@ -62,6 +62,8 @@ class Config(uvicorn.Config):
             log_config=None,
             access_log=False,
             server_header=False,
+            # Whose word about addresses is believed is a setting of ours: server/addresses.py.
+            proxy_headers=False,
             limit_concurrency=settings.max_connections,
             timeout_keep_alive=KEEP_ALIVE_SECONDS,
             timeout_graceful_shutdown=settings.stop_seconds,

@@ -1,6 +1,5 @@
 """The one place where the server is wired together."""
 
-import gc
 from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager, nullcontext
 from importlib import import_module
@@ -14,6 +13,7 @@ from models.rules.viewers import Viewer
 from models.unit_of_work import Books
 from resolvers.context import Context
 from server.app import create_app
+from server.collecting import calm_collector, collecting
 from server.database import DatabaseProblem, open_books
 from server.exports.pages import Exports
 from server.health import Check
@@ -64,7 +64,7 @@ def wired(
         if runaways is not None:
             await runaways.open()
         try:
-            async with beside(books, recorder) if beside else nullcontext():
+            async with collecting(), beside(books, recorder) if beside else nullcontext():
                 yield
         finally:
             await recorder.close()
@@ -92,16 +92,6 @@ def webhooks_of(settings: Settings, books: Books) -> Webhooks | None:
     if settings.webhook_url is None or settings.webhook_secret is None:
         return None
     return Webhooks(books, settings.webhook_url, settings.webhook_secret.get_secret_value())
-
-
-def calm_collector() -> None:
-    """Let Python look for garbage less often, and never in what stays for good.
-
-    The schema alone is a hundred thousand objects; walking through them again and again costs a third of a request.
-    """
-    gc.collect()
-    gc.freeze()
-    gc.set_threshold(20_000, 20, 50)
 
 
 def has_all_tables(books: Books) -> Check:

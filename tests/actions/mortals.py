@@ -17,7 +17,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from models.sessions import Session, Sessions, SqliteWriter
+from models.sessions import Rows, Session, Sessions, SqliteWriter
 from models.unit_of_work import Books
 from server.database import open_books
 from tests.actions.deeds import DEEDS, Scene
@@ -26,7 +26,7 @@ ROOT = Path(__file__).resolve().parents[2]
 BEFORE_COMMIT = "before commit"
 READY = b"."
 Death = int | str | None
-"""Before which statement a process dies, counted from 0, and after its commit at the latest; None where it lives."""
+"""Before which of its writes a process dies, counted from 0, after its commit at the latest; None where it lives."""
 
 
 class Mortals:
@@ -90,11 +90,20 @@ class MortalSession:
     def __init__(self, session: Session, mortal: MortalSessions) -> None:
         self._session, self._mortal, self.dialect = session, mortal, session.dialect
 
+    async def rows(self, statement: Any, values: Any) -> Rows:
+        # Whoever only reads leaves nothing: to die before it is to die before what is written next.
+        if statement.is_dml or not statement.is_select:
+            self._live_or_die()
+        return await self._session.rows(statement, values)
+
     def __getattr__(self, name: str) -> Any:
+        self._live_or_die()
+        return getattr(self._session, name)
+
+    def _live_or_die(self) -> None:
         if self._mortal.made == self._mortal.death:
             _die()
         self._mortal.made += 1
-        return getattr(self._session, name)
 
 
 class NotNow(Exception):
@@ -102,9 +111,14 @@ class NotNow(Exception):
 
 
 @cache
+def _books_at(url: str) -> Books:
+    return open_books(url, writers=1, readers=1)
+
+
+@cache
 def _rehearsed(url: str, deed: str, scene: str) -> Books:
     """Books in which a deed was done once, and taken back. They have nothing open; the statements stay compiled."""
-    books = open_books(url, writers=1, readers=1)
+    books = _fresh(_books_at(url))
     asyncio.run(_rehearse(books, deed, Scene.of_text(json.loads(scene))))
     return books
 
@@ -119,7 +133,11 @@ async def _rehearse(books: Books, deed: str, scene: Scene) -> None:
 
 
 def _books_for(case: dict[str, Any]) -> Books:
-    books = _rehearsed(case["url"], case["deed"], json.dumps(case["scene"]))
+    return _fresh(_rehearsed(case["url"], case["deed"], json.dumps(case["scene"])))
+
+
+def _fresh(books: Books) -> Books:
+    """The same books after they were closed."""
     if isinstance(books.writes, SqliteWriter):
         # Its thread ended when it was closed.
         books.writes = SqliteWriter(books.writes._engine)

@@ -1,4 +1,4 @@
-"""Processes that are killed between any two statements, and many that do the same at once: once, and whole."""
+"""Processes that are killed between any two of their writes, and many that do the same at once: once, and whole."""
 
 from collections.abc import Iterator
 from uuid import UUID
@@ -60,7 +60,7 @@ async def test_whoever_is_killed_has_done_all_or_nothing_and_can_do_it_again(
 
 
 async def killed_everywhere(books: TestBooks, mortals: Mortals, url: str, deed: str, scene: Scene) -> str:
-    """Kill a process before each statement of a deed, before its commit, and at last after it; what that one said."""
+    """Kill a process before each write of a deed, before its commit, and at last after it; what that one said."""
     before = await all_of(books, scene.tenant)
     assert mortals.do(url, deed, scene, BEFORE_COMMIT)[0]
     statements, said = 0, ""
@@ -70,7 +70,7 @@ async def killed_everywhere(books: TestBooks, mortals: Mortals, url: str, deed: 
         was_killed, said = mortals.do(url, deed, scene, statements)
         assert was_killed
         statements += 1
-    assert statements > 5
+    assert statements > 1
     return said
 
 
@@ -82,7 +82,7 @@ async def test_many_processes_do_it_once(books: TestBooks, database_url: str, mo
     alone = await new_entries(books, mortals, database_url, deed, 1)
     assert alone
     # More processes than a few have no business with one SQLite file: a server keeps it to itself.
-    for count in (2, 10) if database_url.startswith("sqlite") else (2, 10, 50):
+    for count in (2, 10) if database_url.startswith("sqlite") else (2, 25):
         assert await new_entries(books, mortals, database_url, deed, count) == alone
 
 
