@@ -43,8 +43,17 @@ async def watch(url: str, key: str, tenant: str) -> None:
             # Asking again would not help: a wrong tenant, or a key that was revoked.
             sys.exit(f"Refused: {refused}")
         except (ConnectionClosed, TransportConnectionFailed, TransportError, OSError) as lost:
+            if why := refusal(lost):
+                sys.exit(f"Refused: {why}")
             print(f"Connection lost ({lost}), trying again ...", file=sys.stderr)
             await asyncio.sleep(1)
+
+
+def refusal(lost: Exception) -> str | None:
+    """Why the server closed the connection, where it would do so again: the key is wrong, or was revoked."""
+    closed = lost if isinstance(lost, ConnectionClosed) else lost.__cause__
+    frame = closed.rcvd if isinstance(closed, ConnectionClosed) else None
+    return frame.reason if frame and frame.code == 4403 else None
 
 
 def show(change: dict[str, Any]) -> None:

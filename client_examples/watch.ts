@@ -37,11 +37,23 @@ if (!url || !key || !tenant) {
   process.exit(2);
 }
 
+let silence: ReturnType<typeof setTimeout> | undefined;
+
 const client = createClient({
   url,
   connectionParams: { authorization: `Bearer ${key}` },
   // A new subscription is made below, behind what was seen: the client's own retries would begin anew.
   retryAttempts: 0,
+  // A connection can be gone without anybody saying so: then no pong comes.
+  keepAlive: 10_000,
+  on: {
+    ping: (received) => {
+      if (!received) silence = setTimeout(() => client.terminate(), 5_000);
+    },
+    pong: (received) => {
+      if (received) clearTimeout(silence);
+    },
+  },
 });
 
 let after: number | null = null;
@@ -61,6 +73,10 @@ for (;;) {
     if (Array.isArray(lost)) {
       // Asking again would not help: a wrong tenant, or a key that was revoked.
       console.error("Refused:", lost.map((error) => error.message).join(" "));
+      process.exit(1);
+    }
+    if (lost instanceof Event && (lost as CloseEvent).code === 4403) {
+      console.error("Refused:", (lost as CloseEvent).reason);
       process.exit(1);
     }
     console.error("Connection lost, trying again ...");

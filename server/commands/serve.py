@@ -73,4 +73,5 @@ def _with_the_demo(settings: Settings) -> Any:
         return running_demo(books, recorder, pepper, _address(settings), lambda text: typer.echo(text, err=True))
 
     asyncio.run(check())
-    return wired(settings, schema, beside)
+    # Its traffic is far denser than its history: every agent would be one that runs away.
+    return wired(settings, schema, beside, watches_agents=False)

@@ -141,6 +141,10 @@ class Served:
         tenant = await self.books.a_tenant(**more)
         return tenant, type_id("tenant", tenant)
 
+    async def followed(self, followers: int = 1) -> None:
+        """Until so many follow what happens: who subscribes is told of nothing that came before that."""
+        await until(lambda: sum(len(one.followers) for one in self.watchers._watchers.values()) >= followers)
+
     async def end_clients(self) -> None:
         await asyncio.gather(*(connection.close() for connection in self._opened), return_exceptions=True)
         self._opened.clear()

@@ -1,4 +1,4 @@
-"""As much of curl as client_examples/watch.sh uses, for machines without it: posts, and passes on what streams."""
+"""As much of curl as the examples of client_examples/ use, for machines without it: posts, passes on what streams."""
 
 import sys
 from urllib.error import URLError
@@ -14,6 +14,8 @@ def main(words: list[str]) -> int:
             headers[name] = value.strip()
         elif word == "--data":
             body = next(rest).encode()
+        elif word in ("--max-time", "--retry"):
+            next(rest)
         elif not word.startswith("--"):
             url = word
     # Like curl, which sends no header without a value.

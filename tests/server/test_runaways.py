@@ -204,7 +204,7 @@ async def test_the_alert_is_pushed_and_listed_with_its_agent(sqlite_url: str) ->
         live.books.clock.now = a_day(TUESDAY, ZONE).end
         socket = await live.socket()
         await socket.subscribe(ALERTED, variables={"tenant": id})
-        await socket.ask("{ viewer { role } }")
+        await live.followed()
 
         await RunawayWatch(live.books.books).look()
         pushed = (await socket.next())["alertRaised"]

@@ -308,7 +308,7 @@ async def test_every_step_of_a_top_up_is_shown_as_it_was_then(live: Served) -> N
     tenant, id = await live.a_tenant()
     socket = await live.socket()
     await socket.subscribe(TOPPED_UP, variables={"tenant": id})
-    await socket.ask("{ viewer { role } }")
+    await live.followed()
     paid, failed = [await live.books.top_up(tenant, "5", settled=False) for _ in range(2)]
     for top_up, outcome, failure in ((paid, TopUpStatus.SETTLED, None), (failed, TopUpStatus.FAILED, "No money")):
         async with live.books.books.work() as work:
@@ -346,7 +346,7 @@ async def test_new_rows_of_the_log_are_those_that_its_first_page_shows(live: Ser
     tenant, id = await live.a_tenant()
     socket = await live.socket()
     await socket.subscribe(LOGGED, variables={"tenant": id})
-    await socket.ask("{ viewer { role } }")
+    await live.followed()
     await live.books.top_up(tenant, "10", remarks="Thank you")
     await live.books.call(tenant, 2, remarks="Hello")
     await live.books.call(tenant, 0)
@@ -394,7 +394,7 @@ async def test_alerts_are_pushed_as_they_are_raised_and_resumed_by_numbers_of_th
     async with live.books.books.work() as work:
         await set_low_balance_thresholds(work, tenant, [8 * MICRO, 5 * MICRO])
     await socket.subscribe(ALERTS, variables={"tenant": id})
-    await socket.ask("{ viewer { role } }")
+    await live.followed()
     await live.books.call(tenant, 3)
     first = (await socket.next())["alertRaised"]
     await live.books.call(tenant, 3)

@@ -27,7 +27,7 @@ export function Alerts({ tenant, revision }: { tenant: Tenant; revision: Revisio
           {alerts.map((alert) => (
             <li key={alert.id} class={alert.kind.toLowerCase()}>
               <strong>{kinds[alert.kind]}</strong>
-              {alert.agent && <span>: {alert.agent.name}</span>}
+              {alert.agent && !alert.message.includes(alert.agent.name) && <span>: {alert.agent.name}</span>}
               <span class="line">{alert.message}</span>
               <time class="soft line" dateTime={alert.raisedAt}>
                 {showMoment(alert.raisedAt, tenant.timeZone)}

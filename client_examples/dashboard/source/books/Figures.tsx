@@ -77,10 +77,10 @@ function Figure({ name, note, children }: { name: string; note: ComponentChildre
 /** How a sum has changed, in percent. */
 function Ratio({ ratio, isCompared }: { ratio: number | null | undefined; isCompared: boolean }) {
   if (!isCompared) return null;
-  if (ratio === null || ratio === undefined) return <>none then</>;
+  if (ratio === null || ratio === undefined) return <>none before</>;
   const percent = Math.abs(ratio * 100);
   const shown = percent < 10 ? percent.toFixed(1) : percent.toFixed(0);
-  if (Number(shown) === 0) return <>as then</>;
+  if (Number(shown) === 0) return <>no change</>;
   return (
     <>
       {ratio > 0 ? "\u25b2" : "\u25bc"} {shown} % {ratio > 0 ? "more" : "less"}

@@ -184,6 +184,9 @@ function coloursOf(element: HTMLElement) {
   return colours;
 }
 
+/** As short as the axis is narrow: 1,500 stays, 150,000,000 is 150M. */
 function grouped(_: uPlot, splits: number[]): string[] {
-  return splits.map((value) => value.toLocaleString("en", { maximumFractionDigits: 2 }));
+  return splits.map((value) =>
+    value.toLocaleString("en", { maximumFractionDigits: 2, notation: value < 100_000 ? "standard" : "compact" }),
+  );
 }
