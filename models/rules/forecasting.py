@@ -72,8 +72,9 @@ class Forecast:
 
     @cached_property
     def past(self) -> list[int]:
-        """What was used on each day from the first with usage to yesterday."""
-        first = min(self.used, default=self.today)
+        """What was used on each day to yesterday, from the first that cost anything: what is free before it says
+        nothing of credits."""
+        first = min((day for day, credits in self.used.items() if credits), default=self.today)
         return [self.used.get(first + number * _DAY, 0) for number in range((self.today - first).days)]
 
     @cached_property

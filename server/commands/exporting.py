@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum
 from pathlib import Path
+from signal import SIG_DFL, SIGHUP, SIGTERM, getsignal
 from typing import IO, Annotated
 from uuid import UUID
 
@@ -30,7 +31,7 @@ from server.exports.progress import Tell, progress
 from server.settings import Settings, read_settings
 
 INTERRUPTED = 130
-"""The exit code of a command that was ended with Ctrl-C."""
+"""The exit code of a command that was ended before it was done: with Ctrl-C, or as a job is ended."""
 
 app = typer.Typer(help="Write what the books hold into files.", no_args_is_help=True)
 
@@ -91,7 +92,7 @@ def usage(
     asked = Asked(tenant, days, ExportFormat(format_.upper()), things, words, output)
     try:
         path, rows = asyncio.run(_export(read_settings(), asked))
-    except KeyboardInterrupt:
+    except (KeyboardInterrupt, asyncio.CancelledError):
         typer.echo("Interrupted: nothing was written.", err=True)
         raise typer.Exit(INTERRUPTED) from None
     typer.echo(f"{rows:,} {'row' if rows == 1 else 'rows'} in {path}.")
@@ -107,7 +108,7 @@ async def _export(settings: Settings, asked: Asked) -> tuple[Path, int]:
             wish = ExportWish(tenant_id, asked.days, asked.format, tuple(filters))
             expected = await count_rows(reader, wish)
         path = asked.output or Path(wish.file_name(tenant.name))
-        with replacing(path) as file, progress(Console(stderr=True), path.name, expected) as tell:
+        with clearing_up(), replacing(path) as file, progress(Console(stderr=True), path.name, expected) as tell:
             return path, await _write(books, wish, file, tell)
 
 
@@ -126,6 +127,22 @@ async def _write(books: Books, wish: ExportWish, file: IO[bytes], tell: Tell) ->
     else:
         await write_excel(books, wish, file, count)
     return written
+
+
+@contextmanager
+def clearing_up() -> Iterator[None]:
+    """Let whoever ends the process do as Ctrl-C does, so that nothing half done is left. What is ignored, as by nohup,
+    stays so."""
+    loop, task = asyncio.get_running_loop(), asyncio.current_task()
+    assert task is not None
+    ends = [number for number in (SIGTERM, SIGHUP) if getsignal(number) is SIG_DFL]
+    for number in ends:
+        loop.add_signal_handler(number, task.cancel)
+    try:
+        yield
+    finally:
+        for number in ends:
+            loop.remove_signal_handler(number)
 
 
 @contextmanager

@@ -1,10 +1,11 @@
 """Runs documents as the server does, and makes what tests need with the graph's own mutations."""
 
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import Any
 from uuid import UUID
 
-from graphql import ExecutionResult, execute, parse, validate
+from graphql import DocumentNode, ExecutionResult, GraphQLError, execute, parse, validate
 
 from models.rules.ids import parse_type_id
 from models.rules.viewers import Viewer
@@ -46,6 +47,13 @@ INPUTS = {
 """The inputs that are not named as their mutations are."""
 
 
+@lru_cache(maxsize=1_000)
+def read(document: str) -> tuple[DocumentNode, list[GraphQLError]]:
+    """A document, and what is wrong with it. Tests ask the same again, and this costs more than the answer."""
+    parsed = parse(document)
+    return parsed, validate(schema._schema, parsed)
+
+
 @dataclass
 class Answer:
     """What came back: data, and errors as clients see them."""
@@ -73,8 +81,8 @@ class Api:
 
     async def run(self, document: str, **variables: Any) -> Answer:
         """Run a document as the server does."""
-        parsed = parse(document)
-        if errors := validate(schema._schema, parsed):
+        parsed, errors = read(document)
+        if errors:
             return Answer(None, shown(errors))
         context = Context(self.viewer, self.books.books, "pepper")
         result = execute(

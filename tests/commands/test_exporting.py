@@ -1,8 +1,10 @@
 """`tallygraph export usage` writes the file that was asked for, whole or not at all."""
 
+import asyncio
 import csv
 import io
 import os
+import signal
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -134,15 +136,25 @@ def test_a_place_that_cannot_be_written_is_told_in_a_line(export: Export) -> Non
     assert error == "Error: nowhere/usage.csv cannot be written: No such file or directory.\n"
 
 
-def test_ctrl_c_leaves_nothing(export: Export, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    def pressed(*_: object) -> None:
-        raise KeyboardInterrupt
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
+def test_who_is_ended_leaves_nothing(
+    export: Export, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, number: signal.Signals
+) -> None:
+    during: list[str] = []
+
+    async def ended(*_: object) -> None:
+        during.extend(name for name in os.listdir() if name.startswith(".usage.csv."))
+        os.kill(os.getpid(), number)
+        await asyncio.Event().wait()
 
     before = sorted(os.listdir(tmp_path))
-    monkeypatch.setattr(exporting, "_write", pressed)
+    handlers = signal.getsignal(signal.SIGINT), signal.getsignal(number)
+    monkeypatch.setattr(exporting, "_write", ended)
 
-    assert export()[0] == 130
+    assert export("--output", "usage.csv") == (130, "", "Interrupted: nothing was written.\n")
+    assert len(during) == 1
     assert sorted(os.listdir(tmp_path)) == before
+    assert (signal.getsignal(signal.SIGINT), signal.getsignal(number)) == handlers
 
 
 def test_people_see_a_bar_and_logs_a_line_now_and_then(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -62,6 +62,15 @@ def test_on_the_first_day_every_day_is_expected_to_be_like_it() -> None:
     assert forecast.method.startswith("No whole day of past: each day is expected to be like today so far.")
 
 
+def test_what_was_free_before_the_first_credits_is_no_past() -> None:
+    # Interactions, invitations and calls that nobody took have days of usage, too.
+    free, used = dict.fromkeys((MONDAY - 500 * DAY, MONDAY - 20 * DAY), 0), until(MONDAY, 10, 0, 10)
+
+    assert months({**free, **used}, MONDAY) == months(used, MONDAY)
+    assert Forecast({**free, **used}, MONDAY).method.startswith("3 days of past:")
+    assert Forecast({**free, MONDAY: 10 * MICRO}, MONDAY).method.startswith("No whole day of past:")
+
+
 def test_after_a_day_today_is_expected_to_become_like_it() -> None:
     for today_so_far in (0, 3):
         used = {MONDAY - DAY: 10 * MICRO, MONDAY: today_so_far * MICRO}
