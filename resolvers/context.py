@@ -17,6 +17,7 @@ from models.rules.refusals import Invalid, NotFound
 from models.rules.viewers import ROLES, Viewer
 from models.unit_of_work import Books, Rows, UnitOfWork
 from resolvers.loaders import Found, Loaders
+from resolvers.pacing import PACE
 
 
 class Context:
@@ -48,6 +49,8 @@ class Context:
         return Loaders(self)
 
     async def all(self, statement: Any, values: Mapping[str, Any] | None = None, *, long: bool = False) -> Rows:
+        if (pace := PACE.get()) is not None:
+            await pace.go_on()
         async with self.books.reading(long=long) as reader:
             return await reader.all(statement, values)
 
@@ -103,7 +106,7 @@ def parse_id(text: str, kind: str, *path: str) -> UUID:
     """
     found, id = parse_any_id(text, *path)
     if found != kind:
-        raise NotFound(f"This is the id of another type; one of a {kind} begins with {kind}_.", path)
+        raise NotFound(f"This is the id of another type: here one that begins with {kind}_ is needed.", path)
     return id
 
 

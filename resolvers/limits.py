@@ -45,6 +45,11 @@ INTROSPECTION_WORK = 10
 MOST_INTROSPECTION_BESIDE = 40
 ITEMS_LIKE_AN_OBJECT = 10
 
+# An operation of a higher cost is run in slices; and so is what answers with as many objects as there are days, or
+# works much out.
+MOST_LIGHT = 50
+HEAVY_FIELDS = frozenset({"series", "history", "breakdown", "comparison", "forecast", "hiringPlan", "verification"})
+
 Variables = Mapping[str, Any]
 
 
@@ -108,6 +113,8 @@ class Measure:
     introspection: int
     is_introspection: bool
     """Whether nothing but the schema itself is asked for."""
+    is_heavy: bool
+    """Whether others would be held up by it."""
     operations: int
     root_mutations: int
     longest_list: int
@@ -125,7 +132,7 @@ class Checked:
     errors: list[GraphQLError]
 
 
-TOO_DEEP = Measure((Weight(depth=10**9),), 0, 0, False, 0, 0, 0, frozenset())
+TOO_DEEP = Measure((Weight(depth=10**9),), 0, 0, False, False, 0, 0, 0, frozenset())
 MOST_MEASURES = 64
 
 
@@ -227,6 +234,7 @@ def measure_document(document: DocumentNode, variables: Variables, operation_nam
         cost=weight.cost,
         introspection=weight.introspection,
         is_introspection=bool(chosen and weight.introspection and scale.asks_only_for_schema(chosen)),
+        is_heavy=weight.cost > MOST_LIGHT or scale.holds_heavy_fields,
         operations=len(operations),
         root_mutations=max((scale.count_roots(node.selection_set) for node in mutations), default=0),
         longest_list=scale.longest_list,
@@ -257,6 +265,7 @@ class _Scale:
     def __init__(self, document: DocumentNode, variables: Variables) -> None:
         self.variables = variables
         self.longest_list = 0
+        self.holds_heavy_fields = False
         self.size_variables: set[str] = set()
         self.fragments = {
             node.name.value: node for node in document.definitions if isinstance(node, FragmentDefinitionNode)
@@ -334,6 +343,8 @@ class _Scale:
         name = node.name.value
         if name in INTROSPECTION_FIELDS:
             return Weight(fields, 0, aliases, introspection=fields)
+        if name in HEAVY_FIELDS:
+            self.holds_heavy_fields = True
         holds_items = name in ITEM_FIELDS
         if node.selection_set is None:
             return Weight(fields, 1, aliases, holds_items=holds_items)

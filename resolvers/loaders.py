@@ -4,10 +4,11 @@ Loaders live as long as their operation, so that nothing is remembered past it.
 """
 
 import asyncio
+from asyncio import AbstractEventLoop
 from collections import defaultdict
 from collections.abc import Awaitable, Callable, Hashable, Iterable, Mapping
 from datetime import datetime
-from typing import Any, Protocol
+from typing import Any, Protocol, cast
 from uuid import UUID
 
 from strawberry.dataloader import DataLoader
@@ -17,6 +18,7 @@ from models.rules.viewers import Viewer
 from models.tables import budgets, credit_lists, lookups
 from models.tables.usage_sums import Question
 from models.unit_of_work import Rows
+from resolvers.pacing import PACE, Gathering
 
 Found = Any
 """A row, or None where there is none."""
@@ -40,6 +42,7 @@ class Reads(Protocol):
     async def all(self, statement: Any, values: Mapping[str, Any], *, long: bool = False) -> Rows: ...
 
 
+MOST_GATHERED = 100
 _DAYS_SUMMED_AT_ONCE = 100
 """Sums of more days may take long."""
 
@@ -119,7 +122,7 @@ class Loaders:
     def _load(self, name: Hashable, key: Any, fetch: Callable[[], Fetch]) -> Awaitable[Any]:
         loader = self._made.get(name)
         if loader is None:
-            loader = self._made[name] = DataLoader(fetch())
+            loader = self._made[name] = loader_of(fetch())
         return loader.load(key)
 
     def _by_id(self, statement: Any) -> Fetch:
@@ -184,6 +187,13 @@ class Loaders:
             return _grouped(await self._reads.all(statement, {"tenant_id": tenant_id, "ids": ids}), column)
 
         return fetch
+
+
+def loader_of(fetch: Fetch) -> DataLoader[Any, Any]:
+    """For a heavy operation it gathers longer, and not more than can be given out in one go."""
+    if (pace := PACE.get()) is None:
+        return DataLoader(fetch)
+    return DataLoader(fetch, MOST_GATHERED, loop=cast(AbstractEventLoop, Gathering(pace)))
 
 
 def _grouped(rows: Iterable[Any], column: str) -> dict[UUID, list[Any]]:

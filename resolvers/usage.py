@@ -26,6 +26,7 @@ from models.tables.usage_sums import COLUMN_OF
 from resolvers.context import Context, Info
 from resolvers.inputs import described
 from resolvers.nodes import FromRow, Node
+from resolvers.pacing import at_leisure
 from resolvers.permissions import amount_field, an_amount, field, query
 from resolvers.ranges import FilterArgument, RangeInput
 from resolvers.scalars import BigInt, Credits
@@ -237,10 +238,10 @@ async def _by_days(context: Context, scope: Scope, every: Interval) -> list[Usag
     parts = defaultdict(list)
     for row in await scope.rows(context, "day"):
         parts[first_day(row.day, every)].append(part_of(row))
-    return [
+    return await at_leisure(
         UsagePoint(begins=begins, zone=zone, day=day, totals=UsageTotals.of(Used.together(parts[day])))
         for begins, day in ((begins, first_day(begins, every)) for begins, _ in found)
-    ]
+    )
 
 
 async def _by_hours(context: Context, scope: Scope) -> list[UsagePoint]:

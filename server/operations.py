@@ -8,6 +8,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
 from inspect import isawaitable
+from typing import Any
 
 from graphql import (
     DocumentNode,
@@ -24,14 +25,19 @@ from strawberry import Schema
 from strawberry.execution import optimized_is_awaitable
 
 from resolvers.limits import Limits, Measure
+from resolvers.pacing import PACE, InSlices, Pace, Pacer
 from server.answers import Answer, RequestErrors, answer_of, overtime, raise_if
 from server.asked import Asked
 from server.documents import Aside, Documents, Read
 from server.errors import masked
+from server.places import Places
 from server.rate_sharing import sharing_of
-from server.rates import Caller, Rates
+from server.rates import POINT_SECONDS, Caller, Rates
 from server.settings import Settings
 from server.trusted_documents import trusted_by
+
+# More would only be slower each, and hold more memory at once.
+HEAVY_AT_ONCE = 4
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +50,8 @@ class Operation:
     name: str | None
     measure: Measure
     caller: Caller
+    points: int
+    """What was taken for it."""
 
 
 class Operations:
@@ -60,6 +68,8 @@ class Operations:
         self._aside = Aside()
         self._documents = Documents(self._schema, self.limits, settings.max_tokens, self._aside)
         self._trusted = trusted_by(settings)
+        self._pacer = Pacer()
+        self._places = Places(HEAVY_AT_ONCE)
 
     def open(self) -> None:
         if self._sharing is not None:
@@ -82,14 +92,15 @@ class Operations:
         definition = chosen_operation(document, asked.operation_name)
         checked = limits.check(asked.variables, asked.operation_name)
         raise_if(checked.errors)
-        self.rates.take(caller, 1 + checked.work)
+        points = 1 + checked.work
+        self.rates.take(caller, points)
         name = definition.name.value if definition.name else None
-        return Operation(asked, document, definition.operation, name, checked.measure, caller)
+        return Operation(asked, document, definition.operation, name, checked.measure, caller, points)
 
     async def _read(self, text: str, caller: Caller) -> Read:
         try:
             async with asyncio.timeout(self._seconds):
-                return await self._documents.read(text, self._spend(caller))
+                return await self._documents.read(text, self._spend(caller), caller.key)
         except TimeoutError:
             raise RequestErrors([overtime(self._seconds)]) from None
 
@@ -120,14 +131,43 @@ class Operations:
         try:
             if operation.measure.is_introspection:
                 return await self._introspect(operation)
-            result = self._execute(operation, context, event)
-            if isawaitable(result):
-                result = await result
+            if operation.measure.is_heavy:
+                result = await self._run_heavy(operation, context, event)
+            else:
+                result = await self._run_light(operation, context, event)
         except Exception as error:  # Whatever escapes is a slip of ours, and must not reach the client.
             return Answer({"errors": [masked(error)]}, 500)
         return answer_of(result)
 
-    def _execute(self, operation: Operation, context: object, event: object) -> AwaitableOrValue[ExecutionResult]:
+    async def _run_light(self, operation: Operation, context: object, event: object) -> ExecutionResult:
+        self._pacer.enter_light()
+        try:
+            result = self._execute(operation, context, event, self._executor_class)
+            return await result if isawaitable(result) else result
+        finally:
+            self._pacer.leave_light()
+
+    async def _run_heavy(self, operation: Operation, context: object, event: object) -> ExecutionResult:
+        """In slices; and what it took beyond its points is taken afterwards."""
+        caller, pace = operation.caller, Pace(self._pacer)
+        async with self._places.of(caller.key):
+            before = PACE.set(pace)
+            try:
+                result = self._execute(operation, context, event, InSlices)
+                return await result if isawaitable(result) else result
+            finally:
+                PACE.reset(before)
+                pace.close()
+                # Its loaders know it, and hold thousands of rows: left alone, they would wait for the collector.
+                forget = getattr(context, "forget", None)
+                if forget is not None:
+                    forget()
+                paid = operation.points * POINT_SECONDS
+                self.rates.take_for_time(caller, max(pace.seconds - paid, 0))
+
+    def _execute(
+        self, operation: Operation, context: object, event: object, executor: type[Executor[Any]]
+    ) -> AwaitableOrValue[ExecutionResult]:
         asked = operation.asked
         return execute(
             self._schema,
@@ -136,7 +176,7 @@ class Operations:
             context_value=context,
             variable_values=asked.variables,
             operation_name=asked.operation_name,
-            executor_class=self._executor_class,
+            executor_class=executor,
             is_awaitable=optimized_is_awaitable,  # type: ignore[arg-type]
             hide_suggestions=True,
             operation_extensions=asked.extensions,
@@ -144,7 +184,9 @@ class Operations:
 
     async def _introspect(self, operation: Operation) -> Answer:
         """Answer what is asked of the schema alone. That runs no resolver, so it may run beside the loop."""
-        result = await self._aside.run(lambda: self._execute(operation, None, None), self._spend(operation.caller))
+        result = await self._aside.run(
+            lambda: self._execute(operation, None, None, self._executor_class), self._spend(operation.caller)
+        )
         assert isinstance(result, ExecutionResult), "The schema is known without waiting."
         return answer_of(result)
 

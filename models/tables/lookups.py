@@ -3,11 +3,12 @@
 from functools import cache
 from typing import Any
 
-from sqlalchemy import BindParameter, Row, Select, Table, and_, bindparam, func, or_, select
+from sqlalchemy import BindParameter, Row, Select, Table, and_, bindparam, func, literal_column, or_, select
 
 from models.rules.words import EntryKind
 from models.tables import conversations, credits, hiring, interactions, keys, tenants, usage
 from models.tables.base import metadata
+from models.tables.dialects import ThroughIndex
 
 _FILL_THE_METADATA = (conversations, credits, hiring, interactions, keys, tenants, usage)
 
@@ -138,16 +139,20 @@ _SLOTS = (
     .group_by(AGENT.c.tenant_id)
 )
 
+_own = {column.name: literal_column(column.name, column.type) for column in ALLOCATION.c}
+_PAID = (
+    select(*(_own[name] for name in ("tenant_id", "activity_id", "grant_id", "credits", "seq", "position")))
+    # Without being told SQLite reads all that the tenant's grants ever paid.
+    .select_from(ThroughIndex(ALLOCATION, "ix_entry_allocation_activity"))
+    .where(_own["tenant_id"] == bindparam("tenant_id"), _own["activity_id"].in_(_IDS))
+    .subquery("paid")
+)
 _ALLOCATIONS = (
-    select(ALLOCATION.c.activity_id, ALLOCATION.c.grant_id, ALLOCATION.c.credits, ENTRY.c.kind)
-    .join(ENTRY, and_(ENTRY.c.tenant_id == ALLOCATION.c.tenant_id, ENTRY.c.seq == ALLOCATION.c.seq))
-    .where(
-        ALLOCATION.c.tenant_id == bindparam("tenant_id"),
-        ALLOCATION.c.activity_id.in_(_IDS),
-        # A refund's entry is about what it gives back of; what it repays is another activity's.
-        or_(ENTRY.c.kind != EntryKind.REFUND, ENTRY.c.subject_id != ALLOCATION.c.activity_id),
-    )
-    .order_by(ALLOCATION.c.seq, ALLOCATION.c.position)
+    select(_PAID.c.activity_id, _PAID.c.grant_id, _PAID.c.credits, ENTRY.c.kind)
+    .join_from(_PAID, ENTRY, and_(ENTRY.c.tenant_id == _PAID.c.tenant_id, ENTRY.c.seq == _PAID.c.seq))
+    # A refund's entry is about what it gives back of; what it repays is another activity's.
+    .where(or_(ENTRY.c.kind != EntryKind.REFUND, ENTRY.c.subject_id != _PAID.c.activity_id))
+    .order_by(_PAID.c.seq, _PAID.c.position)
 )
 _OWED = select(DEBT.c.activity_id, DEBT.c.owed).where(
     DEBT.c.tenant_id == bindparam("tenant_id"), DEBT.c.activity_id.in_(_IDS)
