@@ -91,7 +91,7 @@ class ShowsPlainLists(StrawberryGraphQLCoreExecutionContext):
         return None if parts is None else _shower_of_object(parts, is_required)
 
     def _parts(self, type: GraphQLObjectType, field_details_list: Any) -> list[tuple[str, Get, Get]] | None:
-        parts = []
+        parts: list[tuple[str, Get, Get]] = []
         for name, details in self.collect_subfields(type, field_details_list).grouped_field_set.items():
             if details[0].node.name.value == "__typename":
                 parts.append((name, _itself, _always(type.name)))
