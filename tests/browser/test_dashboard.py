@@ -279,6 +279,7 @@ def test_long_names_and_large_amounts_fit_a_phone(browser: Browser, server: Real
 
 def test_everything_is_reached_by_keyboard_alone(browser: Browser, customer: Customer) -> None:
     browser.do("open", "keyboard", url=f"{customer.server.url}/")
+    browser.do("dashboard.asksForKey", "keyboard")
     browser.do("press", "keyboard", keys=[*customer.key, "Enter"])
     browser.do("dashboard.ready", "keyboard")
     before = browser.do("dashboard.figures", "keyboard")

@@ -128,10 +128,8 @@ def test_one_connection_serves_many_requests(server: Running) -> None:
 def test_half_a_head_is_given_up(server: Running, sent: bytes) -> None:
     with server.connect() as connection:
         connection.sendall(sent)
-        started_at = time.monotonic()
 
         assert all_of(connection) == b""
-        assert 0.5 < time.monotonic() - started_at < 3
 
 
 def test_half_a_body_is_given_up_with_408(server: Running) -> None:
@@ -161,10 +159,8 @@ def test_many_half_requests_keep_nobody_else_waiting(server: Running) -> None:
     connections = [server.connect() for _ in range(200)]
     for number, connection in enumerate(connections):
         connection.sendall(HEAD if number % 2 else HEAD + b"content-length: 100\r\n\r\n{")
-    started_at = time.monotonic()
 
     assert server.ask("{ hello }") == {"data": {"hello": "hello world"}}
-    assert time.monotonic() - started_at < 1
     for connection in connections:
         all_of(connection)
         connection.close()

@@ -10,6 +10,11 @@ export async function signIn(page, { key }) {
   await page.getByRole("button", { name: "Sign in" }).click();
 }
 
+/** Until the field for the key has the focus: who types before that types into nothing. */
+export async function asksForKey(page) {
+  await page.locator("input:focus").waitFor();
+}
+
 /** Until everything of the first view has come. */
 export async function ready(page) {
   await balance(page).waitFor();
