@@ -30,7 +30,7 @@ unexport PYTHONPATH PYTHONHOME PYTHONSTARTUP VIRTUAL_ENV PIP_USER PIP_TARGET PIP
 .PHONY: help set-up run test check schema accept-schema bench screenshots lock clean chaos fuzz audit
 
 help:  ## Show this list
-	@sed -n 's/^\([a-z-]*\):.*  ## \(.*\)/  make \1|\2/p' Makefile | awk -F'|' '{ printf "%-16s %s\n", $$1, $$2 }'
+	@sed -n 's/^\([a-z-]*\):.*  ## \(.*\)/  make \1|\2/p' Makefile | awk -F'|' '{ printf "%-20s %s\n", $$1, $$2 }'
 
 set-up: $(VENV)/.installed $(GRAPHIQL_PAGE) $(DASHBOARD_PAGE)  ## Install everything that is locked, and build the pages; done by run, test and check
 	@:

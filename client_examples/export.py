@@ -2,8 +2,8 @@
 
     python export.py http://localhost:8000/graphql KEY TENANT_ID XLSX
 
-Needs nothing but Python. The link in the answer works for 15 minutes, and for anyone who has it: send on the link,
-rather than the key.
+CSV is the other format. Needs nothing but Python. The link in the answer works for 15 minutes, and for anyone who has
+it: send on the link, rather than the key.
 """
 
 import json
@@ -26,7 +26,7 @@ EXPORT = """
 
 
 def fetch(url: str, key: str, tenant: str, format: str) -> None:
-    wish = {"tenantId": tenant, "format": format, "range": {"preset": "LAST_MONTH"}}
+    wish = {"tenantId": tenant, "format": format.upper(), "range": {"preset": "LAST_MONTH"}}
     answer = ask(url, key, {"query": EXPORT, "variables": {"input": wish}})
     if answer.get("errors"):
         sys.exit(f"Refused: {answer['errors'][0]['message']}")

@@ -8,6 +8,7 @@ the first.
 """
 
 import csv
+import os
 import sys
 from collections.abc import Iterator
 from typing import Any
@@ -49,4 +50,9 @@ def write(url: str, key: str, tenant: str) -> None:
 if __name__ == "__main__":
     if len(sys.argv) != 4:
         sys.exit(__doc__)
-    write(*sys.argv[1:])
+    try:
+        write(*sys.argv[1:])
+        sys.stdout.flush()
+    except BrokenPipeError:
+        # Whoever reads has enough, as `head` has; Python would complain once more at its end.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

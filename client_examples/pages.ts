@@ -1,4 +1,4 @@
-// Walks through any list of the graph, page by page, with nothing but fetch. For browsers and Node 20 or newer.
+// Walks through any list of the graph, page by page, with nothing but fetch. For browsers and Node 22 or newer.
 //
 //     node --experimental-strip-types pages.ts http://localhost:8000/graphql KEY TENANT_ID
 //

@@ -64,6 +64,10 @@ class CallLogRow(FromRow):
     def credits_added(self) -> Credits:
         return Credits(0 if self.row.call_id else self.row.moved)
 
+    @field(description="USAGE for a call, or else the kind of the entry that added credits: TOP_UP, REFUND ...")
+    def kind(self) -> EntryKind:
+        return EntryKind.USAGE if self.row.call_id else EntryKind(self.row.kind)
+
     @field(description="What was noted, or else where the credits came from.")
     def remarks(self) -> str:
         row = self.row
@@ -74,8 +78,10 @@ class CallLogRow(FromRow):
 class CallLogSummary:
     total_calls: int = strawberry.field(description="How many calls there are.")
     available_credits: Credits = an_amount(description="The credits that are available now.")
-    credits_used: Credits = an_amount(description="What the calls were charged, less refunds.")
-    credits_added: Credits = an_amount(description="How many credits were added.")
+    credits_used: Credits = an_amount(
+        description="What the calls were charged, less refunds, though each refund is also in creditsAdded."
+    )
+    credits_added: Credits = an_amount(description="How many credits were added, refunds included.")
 
 
 @strawberry.type(description="A page of the call log: up to 10 rows, the newest first.")
@@ -93,7 +99,8 @@ class CallLogPage:
 class CallLogOfTenant(FromRow):
     @field(
         needs=Permission.READ_BOOKS,
-        description="The call log as a page of up to 10 rows, the newest first: calls and credits added. A page past "
+        description="The call log as a page of up to 10 rows, the newest first: calls and credits added. A refund "
+        "shows twice: the call's creditsUsed is less by it, and it is a row of its own that adds credits. A page past "
         "the end is empty. Any page is as fast as the first.",
     )
     async def call_log(

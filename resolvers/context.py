@@ -104,15 +104,15 @@ def parse_id(text: str, kind: str, *path: str) -> UUID:
 
     Nonsense is INVALID; an id of another kind is a well-formed one that names nothing here.
     """
-    found, id = parse_any_id(text, *path)
+    found, id = parse_any_id(text, *path, example=kind)
     if found != kind:
         raise NotFound(f"This is the id of another type: here one that begins with {kind}_ is needed.", path)
     return id
 
 
-def parse_any_id(text: str, *path: str) -> tuple[str, UUID]:
-    """The kind and the id that an input names, whatever kind it is."""
+def parse_any_id(text: str, *path: str, example: str = "agent") -> tuple[str, UUID]:
+    """The kind and the id that an input names, whatever kind it is; an example is what nonsense is answered with."""
     try:
         return parse_type_id(text)
     except (ValueError, IndexError):
-        raise Invalid('This is not an id: those look like "agent_01jd...".', path) from None
+        raise Invalid(f'This is not an id: those look like "{example}_01jd...".', path) from None

@@ -148,8 +148,10 @@ class DocumentPayload(Payload):
 class RecordingMutations:
     @mutation(
         needs=Permission.REPORT_USAGE,
-        description="Up to 1,000 events in one go. Each is taken or refused on its own; a key seen before is a "
-        "duplicate, not a second charge.",
+        description="Up to 1,000 events in one go. Each is taken, or refused by the rules, on its own; a key seen "
+        "before is a duplicate, not a second charge. An event that is not well formed (a value of a wrong type, an "
+        "instant without its zone, two kinds in one event) fails the request as a whole: its error names the event's "
+        "place, and nothing is recorded.",
     )
     async def record_usage(
         self,

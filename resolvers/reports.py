@@ -37,7 +37,8 @@ class CallInput:
         description="When the phone rang, or was dialled. Decides the call's day, rate and billing period."
     )
     connected_at: datetime | None = strawberry.field(
-        description="When it was answered. An outbound call is billed from then on, and costs nothing without it."
+        description="When it was answered. An outbound call is billed from then on; without it, it was never answered "
+        "and costs nothing."
     )
     ended_at: datetime = strawberry.field(description="When the line was closed.")
     translation_seconds: int | None = strawberry.field(

@@ -71,7 +71,8 @@ class SpendingRuleMutations:
 
     @mutation(
         needs=Permission.MANAGE_TENANT,
-        description="Sets the amounts that an alert is raised for, once each time that less becomes available.",
+        description="Sets the amounts that an alert is raised for, once each time that less becomes available. A new "
+        "amount counts from the next time that the balance falls below it, not where less is available already.",
     )
     async def set_low_balance_thresholds(
         self,

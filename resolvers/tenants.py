@@ -181,7 +181,7 @@ class TenantQueries:
 
     @query(needs=Permission.READ_TENANT, description="The tenant with an id; null where there is none for this key.")
     async def tenant(self, info: Info, id: Annotated[strawberry.ID, described("The tenant's id.")]) -> Tenant | None:
-        kind, tenant_id = parse_any_id(id, "id")
+        kind, tenant_id = parse_any_id(id, "id", example="tenant")
         return await _load_tenant(info.context, tenant_id) if kind == "tenant" else None
 
     @query(needs=Permission.OPERATE, description="All tenants, the newest first.")

@@ -43,7 +43,9 @@ class TopUpInput:
     credits: Credits = strawberry.field(description="How many credits, more than 0.")
     payment_reference: str | None = strawberry.field(description="What the payment is called where it is made.")
     settled: bool | None = strawberry.field(
-        default=True, description="Whether it is paid. Only an operator can say so; others ask with false."
+        default=True,
+        description="Whether it is paid. Only operators may leave it true; admins ask with false, and it waits for "
+        "settleTopUp.",
     )
     expires_at: datetime | None = strawberry.field(description="When these credits end; left out for never.")
     remarks: str | None = strawberry.field(description="What is to be noted with it.")

@@ -66,9 +66,11 @@ def is_no_cancelled_request(record: logging.LogRecord) -> bool:
 
 def is_no_clients_mistake(record: logging.LogRecord) -> bool:
     """Whether a line is about more than bytes that a client should not have sent: those are one line of ours."""
-    if not record.msg.startswith(CLIENTS_MISTAKES):
+    # Some hand over an error itself in place of a text.
+    message = str(record.msg)
+    if not message.startswith(CLIENTS_MISTAKES):
         return True
-    structlog.get_logger(source="access").info("broken bytes", reason=record.msg.partition(".")[0])
+    structlog.get_logger(source="access").info("broken bytes", reason=message.partition(".")[0])
     return False
 
 

@@ -6,7 +6,7 @@ from datetime import date, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import update
+from sqlalchemy import bindparam, select, update
 
 from models.actions.accounts import Account
 from models.actions.alerts import raise_alert
@@ -16,9 +16,11 @@ from models.rules.refusals import BudgetReached
 from models.rules.words import AlertKind, BudgetAction, Interval
 from models.tables import budgets as tables
 from models.tables.budgets import BUDGET
+from models.tables.lookups import AGENT
 from models.unit_of_work import UnitOfWork
 
 _A_DAY = timedelta(days=1)
+_NAME = select(AGENT.c.name).where(AGENT.c.tenant_id == bindparam("tenant_id"), AGENT.c.id == bindparam("agent_id"))
 _NAMES = {Interval.DAY: "day", Interval.WEEK: "week", Interval.MONTH: "month"}
 
 
@@ -76,7 +78,8 @@ async def _tell_if_reached(work: UnitOfWork, account: Account, standing: BudgetS
     if not standing.is_reached or standing.told_for == standing.since:
         return
     used, budget = in_credits(standing.used), in_credits(standing.credits)
-    message = f"An agent has used {used} credits of its budget of {budget} for this {_NAMES[standing.every]}."
+    name = await work.value(_NAME, {"tenant_id": account.tenant_id, "agent_id": standing.agent_id})
+    message = f'"{name}" has used {used} credits of its budget of {budget} for this {_NAMES[standing.every]}.'
     raise_alert(account, AlertKind.BUDGET_REACHED, message, credits=standing.credits, agent_id=standing.agent_id)
     await work.run(
         update(BUDGET)

@@ -97,7 +97,7 @@ class PriceBook:
         found = self.find(activity, model, at)
         if found is None:
             what = f"{activity} of this model" if model is not None else activity
-            raise NoRate(f"The plan has no rate for {what} at that time.", path)
+            raise NoRate(f"The plan has no rate for {what} at that time; operators set one with setPlanRates.", path)
         return found
 
     def in_force(self, at: datetime) -> list[Rate]:

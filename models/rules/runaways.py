@@ -254,6 +254,10 @@ def _times(used: int, usual: int) -> str:
 
 def _what_drove(change: Change) -> str:
     more, dearer = (_signed(effect) for effect in (change.volume_effect, change.price_effect))
+    if change.volume_effect >= change.price_effect > 0:
+        return f"More activities drove most of it ({more} credits); dearer ones the rest ({dearer})."
+    if change.price_effect > change.volume_effect > 0:
+        return f"Dearer activities drove most of it ({dearer} credits); more of them the rest ({more})."
     if change.volume_effect >= change.price_effect:
         return f"More activities drove it ({more} credits), not dearer ones ({dearer})."
     return f"Dearer activities drove it ({dearer} credits), not more of them ({more})."

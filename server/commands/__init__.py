@@ -9,6 +9,7 @@ import typer
 
 from models.rules.refusals import Refusal
 from server.commands import exporting, importing, keys, migrate, schema, serve, verify
+from server.commands.ports import PortProblem
 from server.database import DatabaseProblem
 from server.settings import BadSettings
 
@@ -34,7 +35,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
         app(arguments)
     except BadSettings as problem:
         _fail(str(problem), code=2)
-    except (DatabaseProblem, Refusal) as problem:
+    except (DatabaseProblem, PortProblem, Refusal) as problem:
         _fail(str(problem), code=1)
 
 

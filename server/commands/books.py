@@ -2,19 +2,27 @@
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from urllib.parse import urlsplit
 from uuid import UUID
 
 import typer
+from sqlalchemy import exists, select
 
 from models.actions.keys import tenant_named
+from models.tables.base import metadata
 from models.unit_of_work import Books, Reader
-from server.database import DatabaseProblem, open_books, reach
+from server.database import DatabaseProblem, open_books, reach, sqlite_file
 from server.migrations import pending_on
 from server.settings import Settings
+
+_ANY_KEY = select(exists(select(metadata.tables["api_key"].c.id)))
 
 
 @asynccontextmanager
 async def opened(settings: Settings) -> AsyncIterator[Books]:
+    if (file := sqlite_file(settings.database_url)) and not file.exists():
+        # SQLite would make an empty one, in whatever folder somebody happens to be.
+        raise DatabaseProblem(f"There is no database at {file.absolute()} (TALLYGRAPH_DATABASE_URL).")
     books = open_books(settings.database_url)
     if settings.webhook_url is not None:
         # What commands bring about is told too, by the servers' processes.
@@ -39,3 +47,17 @@ async def tenant_of_option(reader: Reader, name: str) -> UUID:
     if tenant_id is None:
         raise typer.BadParameter(f"There is no tenant {name!r}.", param_hint="--tenant")
     return tenant_id
+
+
+async def has_keys(settings: Settings) -> bool:
+    """Whether the books hold any key at all."""
+    async with opened(settings) as books, books.reading() as reader:
+        return bool(await reader.value(_ANY_KEY))
+
+
+def shown_url(settings: Settings) -> str:
+    """Which database is meant, without who logs in at it and how."""
+    if file := sqlite_file(settings.database_url):
+        return f"sqlite:///{file.absolute()}"
+    parts = urlsplit(settings.database_url)
+    return f"postgresql://{parts.netloc.rpartition('@')[2]}{parts.path}"

@@ -6,6 +6,8 @@ from typing import Annotated, Any
 
 import typer
 
+from server.commands.books import has_keys
+from server.commands.ports import check_port
 from server.migrations import migrate
 from server.settings import BadSettings, Settings, read_settings
 
@@ -13,6 +15,7 @@ Option = typer.Option
 
 # By name, since every process makes its own.
 APPLICATION = "server.wiring:create"
+NO_KEY = "No key exists yet: set TALLYGRAPH_OPERATOR_KEY, or run `tallygraph key create --role operator`."
 
 
 def serve_(
@@ -33,9 +36,13 @@ def serve_(
     if demo:
         settings = _for_the_demo(settings)
     start_logging(settings)
+    check_port(settings)
     asyncio.run(migrate(settings.database_url))
+    application = _with_the_demo(settings) if demo else APPLICATION
     typer.echo(f"Tallygraph serves {_address(settings)}/graphql", err=True)
-    serve(_with_the_demo(settings) if demo else APPLICATION, settings)
+    if not (demo or settings.operator_key or settings.jwt_secret or asyncio.run(has_keys(settings))):
+        typer.echo(NO_KEY, err=True)
+    serve(application, settings)
 
 
 def _address(settings: Settings) -> str:

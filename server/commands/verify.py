@@ -13,7 +13,7 @@ from sqlalchemy import select
 from models.actions.verification import MOST_PROBLEMS, Verification, verify
 from models.tables.base import metadata
 from models.unit_of_work import Books
-from server.commands.books import opened, tenant_of_option
+from server.commands.books import opened, shown_url, tenant_of_option
 from server.settings import Settings, read_settings
 
 _TENANT = metadata.tables["tenant"].c
@@ -29,12 +29,14 @@ def verify_(
 
     Nothing is changed, and servers may run meanwhile. Ends with 1 where something does not hold.
     """
-    found = asyncio.run(_verify(read_settings(), tenant))
+    settings = read_settings()
+    found = asyncio.run(_verify(settings, tenant))
     faulty = sum(not one.ok for one in found)
-    if len(found) != 1:
-        entries = _counted(sum(one.entries_checked for one in found), "entry", "entries")
-        result = f"Tenants with problems: {faulty:,}." if faulty else "All is well."
-        typer.echo(f"{len(found):,} tenants with {entries} were checked. {result}")
+    entries = _counted(sum(one.entries_checked for one in found), "entry", "entries")
+    tenants = "1 tenant" if len(found) == 1 else f"{len(found):,} tenants"
+    where = shown_url(settings)
+    result = f"Tenants with problems in {where}: {faulty:,}" if faulty else f"All is well in {where}"
+    typer.echo(f"Checked {tenants} with {entries}. {result}")
     if faulty:
         raise typer.Exit(1)
 

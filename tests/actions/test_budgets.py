@@ -32,6 +32,7 @@ async def test_a_budget_that_is_reached_is_told_once_an_interval(books: TestBook
     await books.call(tenant)
     (alert,) = await books.rows("alert", tenant_id=tenant)
     assert (alert.kind, alert.credits, alert.agent_id) == (REACHED, micro("3"), books.agents[tenant])
+    assert alert.message == '"Ada" has used 3 credits of its budget of 3 for this day.'
 
     books.clock.now += timedelta(days=1)
     await books.call(tenant, minutes=2)

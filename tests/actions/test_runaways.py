@@ -58,7 +58,7 @@ async def test_a_dearer_mix_is_told_as_such(books: TestBooks) -> None:
     assert await look_at_day(books, tenant) == 1
     assert (await told(books, tenant))[0].message == (
         '"Ada" used 24 credits on Tuesday, 2026-03-10, 24 times the usual 1 of a Tuesday. '
-        "Dearer activities drove it (+22.8 credits), not more of them (+0.2). "
+        "Dearer activities drove most of it (+22.8 credits); more of them the rest (+0.2). "
         "Mostly messages of large: 12, usually 10."
     )
 

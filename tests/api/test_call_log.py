@@ -37,6 +37,21 @@ async def record_calls(api: Api, tenant: str, agent: str, calls: list[tuple[date
     await api.books.record(uuid_of(tenant), *reports)
 
 
+async def test_a_row_says_what_it_is(api: Api) -> None:
+    tenant = await api.a_tenant({"monthlyCredits": "100"})
+    agent = await api.an_agent(tenant)
+    api.books.clock.now += timedelta(hours=1)
+    call = await api.books.call(uuid_of(tenant), 2, agent_id=uuid_of(agent))
+    api.books.clock.now += timedelta(hours=1)
+    refund = {"subjectId": type_id("call", call), "key": "refund", "remarks": "A bad line"}
+    assert (await api.change("refundUsage", refund))["errors"] == []
+    api.books.clock.now += timedelta(hours=1)
+    await api.books.top_up(uuid_of(tenant), "20")
+
+    rows = (await call_log(api, tenant, fields="rows { kind }"))["rows"]
+    assert [row["kind"] for row in rows] == ["TOP_UP", "REFUND", "USAGE", "GRANT"]
+
+
 async def test_a_row_is_a_call_or_credits_that_were_added(api: Api) -> None:
     tenant = await api.a_tenant({"monthlyCredits": "100"})
     agent = await api.an_agent(tenant)

@@ -10,6 +10,7 @@ from models.rules.refusals import Forbidden, Invalid
 from models.rules.refusals import TooFewCredits as Shortage
 from models.rules.viewers import ROLES, Permission
 from models.rules.words import Role
+from resolvers.context import parse_any_id, parse_id
 from resolvers.permissions import Needs, guarded
 from resolvers.refusals import Refused, TooFewCredits, error_of
 
@@ -29,6 +30,13 @@ def test_too_few_credits_say_how_many_are_needed_and_when_more_come() -> None:
     assert isinstance(error, TooFewCredits)
     assert (error.needed, error.available, error.next_credits_on) == (2_000_000, 500_000, date(2026, 4, 1))
     assert error.path == ["input", "agentId"]
+
+
+def test_nonsense_is_told_what_the_id_that_is_wanted_looks_like() -> None:
+    with pytest.raises(Invalid, match='look like "plan_01jd'):
+        parse_id("nonsense", "plan", "id")
+    with pytest.raises(Invalid, match='look like "agent_01jd'):
+        parse_any_id("nonsense", "id")
 
 
 def asked_by(role: Role) -> Any:

@@ -125,6 +125,19 @@ def test_filters_narrow_what_is_shown_and_stay_in_the_address(page: Browser, cus
     assert number(page.do("dashboard.figures")["Credits used"]) == Decimal(usage(customer)["totals"]["credits"])
 
 
+def test_days_that_end_before_they_begin_are_refused_and_show_no_older_figures(page: Browser) -> None:
+    shown = page.do("dashboard.refusedDays", **{"from": "2026-03-02", "to": "2026-03-01"})
+    page.do("dashboard.clearFilters")
+
+    assert shown == {"refusal": "A range cannot end before it begins.", "showsFigures": False}
+
+
+def test_a_digit_more_or_less_moves_nothing(page: Browser) -> None:
+    heights = page.do("dashboard.heightsOfBalance", amounts=["9", "99.1", "999.999999", "1,000", "12,345.678901"])
+
+    assert len(set(heights)) == 1
+
+
 def test_the_breakdown_by_agent_is_the_graphs(page: Browser, customer: Customer) -> None:
     shown = page.do("dashboard.breakdown", by="By agent")
 

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 
@@ -9,7 +10,7 @@ from models.rules.ids import new_id, type_id
 from models.rules.viewers import Viewer
 from models.rules.words import Role
 from server.commands import main
-from server.database import open_books
+from server.database import open_books, sqlite_file
 from server.keys import Keyring
 from server.migrations import migrate
 from server.settings import read_settings
@@ -143,9 +144,35 @@ def test_instants_are_taken_with_their_zone(run: Run, tenant: str) -> None:
 
 
 def test_without_tables_the_command_that_makes_them_is_named(run: Run, empty_database: str) -> None:
+    if file := sqlite_file(empty_database):
+        file.touch()
     code, _, told = run("key", "list")
 
     assert (code, told) == (1, "Error: The database lacks tables of this version. Run: tallygraph migrate\n")
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        ["verify"],
+        ["key", "list"],
+        ["key", "create", "--role", "operator"],
+        ["export", "usage", "--tenant=acme", "--from=2026-01-01", "--to=2026-01-31", "--format=csv"],
+        ["import", "calls", "calls.csv", "--tenant=acme"],
+    ],
+)
+def test_in_a_folder_without_books_none_are_made(
+    run: Run, command: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.delenv("TALLYGRAPH_DATABASE_URL", raising=False)
+    (tmp_path / "calls.csv").write_text("id\n")
+
+    code, out, told = run(*command)
+
+    missing = f"There is no database at {tmp_path}/tallygraph.db (TALLYGRAPH_DATABASE_URL)."
+    assert (code, out, told) == (1, "", f"Error: {missing}\n")
+    assert [file.name for file in tmp_path.iterdir()] == ["calls.csv"]
 
 
 def test_migrating_is_told(run: Run, empty_database: str) -> None:

@@ -7,6 +7,8 @@ from pathlib import Path
 import pytest
 
 from server.commands import main
+from server.commands.books import shown_url
+from server.settings import read_settings
 from tests.house import House
 
 Run = Callable[..., tuple[int, str, str]]
@@ -49,7 +51,7 @@ def test_whole_books_are_told_tenant_by_tenant(house: House, run: Run) -> None:
     assert code == 0
     assert lines[0].startswith("acme: 1 entry, all is well")
     assert lines[1].startswith("umbrella: 1 entry, all is well")
-    assert lines[2] == "2 tenants with 2 entries were checked. All is well."
+    assert lines[2] == f"Checked 2 tenants with 2 entries. All is well in {house.url}"
 
 
 def test_each_problem_is_told_and_ends_the_command_with_1(house: House, run: Run) -> None:
@@ -64,7 +66,7 @@ def test_each_problem_is_told_and_ends_the_command_with_1(house: House, run: Run
     assert lines[0].startswith("acme: 1 entry, all is well")
     assert " problem" in lines[1]
     assert any(line.startswith("  tenant_") and "5" in line and "4" in line for line in lines[2:-1])
-    assert lines[-1] == "2 tenants with 2 entries were checked. Tenants with problems: 1."
+    assert lines[-1] == f"Checked 2 tenants with 2 entries. Tenants with problems in {house.url}: 1"
 
 
 def test_one_tenant_is_checked_alone(house: House, run: Run) -> None:
@@ -72,7 +74,8 @@ def test_one_tenant_is_checked_alone(house: House, run: Run) -> None:
     house.add("umbrella", granted=4)
     break_a_balance(house, "umbrella")
 
-    assert run("--tenant", "acme")[0] == 0
+    code, told, _ = run("--tenant", "acme")
+    assert (code, told.splitlines()[-1]) == (0, f"Checked 1 tenant with 1 entry. All is well in {house.url}")
     assert run("--tenant", "umbrella")[0] == 1
 
 
@@ -84,4 +87,16 @@ def test_a_tenant_that_is_not_there_is_named(house: House, run: Run) -> None:
 
 
 def test_books_without_tenants_are_whole(house: House, run: Run) -> None:
-    assert run() == (0, "0 tenants with 0 entries were checked. All is well.\n", "")
+    assert run() == (0, f"Checked 0 tenants with 0 entries. All is well in {house.url}\n", "")
+
+
+def test_what_was_looked_at_is_named_from_any_folder_and_without_passwords(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    shown = {
+        "sqlite:///tallygraph.db": f"sqlite:///{tmp_path}/tallygraph.db",
+        "postgresql://me:mellon@db:5433/books?password=mellon": "postgresql://db:5433/books",
+    }
+    for url, named in shown.items():
+        assert shown_url(read_settings(database_url=url)) == named

@@ -180,6 +180,7 @@ def test_a_call_without_a_rate_is_refused() -> None:
     with pytest.raises(NoRate) as refused:
         rating.price_call(a_call(1, translation_seconds=1), BY_MINUTE, a_book(CALL))
     assert refused.value.path == ("translation_seconds",)
+    assert "setPlanRates" in refused.value.message
 
 
 def test_what_costs_more_than_can_be_counted_is_refused() -> None:

@@ -191,6 +191,21 @@ def test_more_conversations_are_told_apart_from_dearer_ones() -> None:
     assert "Dearer activities drove it (+9 credits), not more of them (+0)." in message(dearer, "Ada", "", BERLIN)
 
 
+@pytest.mark.parametrize(
+    ("messages", "credits", "told"),
+    [
+        (80, 10_000_000, "More activities drove most of it (+7 credits); dearer ones the rest (+2)."),
+        (20, 10_000_000, "Dearer activities drove most of it (+8 credits); more of them the rest (+1)."),
+        (9, 10_000_000, "Dearer activities drove it (+9.1 credits), not more of them (-0.1)."),
+    ],
+)
+def test_what_drove_the_rest_is_not_denied(messages: int, credits: int, told: str) -> None:
+    found = judged_day(used(Activity.MESSAGE, messages, credits), *[used(Activity.MESSAGE, 10, 1_000_000)] * 4)
+
+    assert found is not None
+    assert told in message(found, "Ada", "", BERLIN)
+
+
 def test_words_for_an_hour_in_which_nothing_is_usual() -> None:
     hour = last_full_hour(utc(2026, 3, 10, 2, 7), BERLIN)
     found = judge(hour, used(Activity.CALL, 70, 70_500_000), dict.fromkeys(same_hours(hour, BERLIN), NOTHING), KNOWN)

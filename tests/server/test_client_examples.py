@@ -3,11 +3,13 @@
 import asyncio
 import csv
 import json
+import shlex
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
+from uuid import UUID
 
 import pytest
 from openpyxl import load_workbook
@@ -109,6 +111,47 @@ async def test_an_event_that_is_refused_is_named(live: Served, tmp_path: Path) -
     assert "Refused: call-2: NOT_FOUND" in printed
 
 
+async def test_an_event_that_is_not_well_formed_is_named_by_its_line(live: Served, tmp_path: Path) -> None:
+    tenant, id = await live.a_tenant(top_up="10")
+    good, bad = (an_event(type_id("agent", live.books.agents[tenant]), number) for number in (1, 2))
+    bad["call"]["startedAt"] = "yesterday"
+    file = tmp_path / "events.jsonl"
+    file.write_text(json.dumps(good) + "\n\n" + json.dumps(bad))
+
+    said = await output_of(*python("record.py"), f"{live.url}/graphql", OPERATOR_KEY, id, str(file), status=1)
+
+    assert said.startswith("Refused: line 3: ")
+    assert "yesterday" in said
+    assert await live.books.available(tenant) == 10_000_000
+
+
+@pytest.mark.parametrize(("text", "reason"), [(None, "cannot be read"), ("{", "Line 1 is not JSON")])
+async def test_a_file_that_is_no_file_of_events_is_said_to_be_none(
+    tmp_path: Path, text: str | None, reason: str
+) -> None:
+    file = tmp_path / "events.jsonl"
+    if text is not None:
+        file.write_text(text)
+
+    said = await output_of(*python("record.py"), "http://127.0.0.1:1", "key", "tenant_1", str(file), status=1)
+
+    assert reason in said
+    assert "Traceback" not in said
+
+
+async def test_a_refusal_with_curl_is_told_by_the_status_too(live: Served, tmp_path: Path) -> None:
+    url, key, id = await a_customer(live)
+    times = ["2026-03-01T09:30:00Z", "2026-03-01T09:31:00Z"]
+
+    unknown = await output_of(*shell("ask.sh", tmp_path), url, "wrong", id, status=1)
+    no_agent = await output_of(
+        *shell("record.sh", tmp_path), url, key, type_id("agent", UUID(int=1)), "1", *times, status=1
+    )
+
+    assert "This is neither a key nor a token." in unknown
+    assert "NOT_FOUND" in no_agent
+
+
 async def test_a_wrong_key_ends_every_example_with_the_reason(live: Served, tmp_path: Path) -> None:
     names = ["ask.py", "pages.py", "report.py", "watch.py", "ask.ts", "pages.ts", "watch.ts"]
 
@@ -170,6 +213,12 @@ async def test_paging_through_all_calls_in_python(live: Served) -> None:
     assert {(row["agent"], row["billedSeconds"], row["creditsUsed"]) for row in rows} == {("Ada", "60", "1")}
 
 
+async def test_a_list_that_nobody_reads_to_its_end_ends_quietly(live: Served) -> None:
+    command = shlex.join([*python("pages.py"), *await a_customer(live)])
+
+    assert await output_of("sh", "-c", f"{{ {command} | true; }} 2>&1") == ""
+
+
 async def test_paging_through_any_list_in_typescript(live: Served, tmp_path: Path) -> None:
     tenant, id = await live.a_tenant(top_up="200")
     for _ in range(120):
@@ -201,7 +250,7 @@ async def test_the_report_of_last_month_by_agent(live: Served) -> None:
     assert {(row["firstDay"], row["lastDay"]) for row in rows} == {(str(first), str(last))}
 
 
-@pytest.mark.parametrize("format", ["CSV", "XLSX"])
+@pytest.mark.parametrize("format", ["CSV", "xlsx"])
 async def test_the_file_of_last_month(live: Served, tmp_path: Path, format: str) -> None:
     tenant, id = await live.a_tenant(top_up="10")
     await live.books.call(tenant, 2, at=LAST_MONTH)

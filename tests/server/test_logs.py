@@ -106,3 +106,11 @@ def test_what_others_say_is_cleaned_of_secrets_at_every_level(capsys: Output) ->
     assert "hunter2" not in said
     assert "ann@" not in said
     assert len(said.splitlines()) == 2
+
+
+def test_an_error_in_place_of_a_text_is_a_line(capsys: Output) -> None:
+    start_logging(read_settings())
+    logging.getLogger("uvicorn.error").error(OSError(98, "address already in use"))
+
+    (line,) = lines(capsys)
+    assert "address already in use" in str(line["event"])

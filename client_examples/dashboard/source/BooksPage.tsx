@@ -1,6 +1,7 @@
+import { useState } from "preact/hooks";
 import { Alerts } from "./alerts/Alerts";
 import type { ChangeView } from "./address/useView";
-import type { View } from "./address/view";
+import type { Days, View } from "./address/view";
 import { Balance } from "./books/Balance";
 import { Figures } from "./books/Figures";
 import type { Books, Tenant } from "./books/useBooks";
@@ -29,7 +30,9 @@ type Props = {
 /** One tenant's books. */
 export function BooksPage({ view, change, books, tenant, isOperator, revision }: Props) {
   const ledger = useLedger(tenant.id, tenant.credits, revision.moved);
-  const usage = useUsage(tenant.id, view, revision.revision);
+  // Days that end before they begin are asked for, for the server's reason, but are no view.
+  const [wrongDays, setWrongDays] = useState<Days | null>(null);
+  const usage = useUsage(tenant.id, wrongDays ? { ...view, range: wrongDays } : view, revision.revision);
   const choices = useChoices(tenant);
 
   return (
@@ -39,20 +42,35 @@ export function BooksPage({ view, change, books, tenant, isOperator, revision }:
       <div class="books">
         <div class="wide">
           <Balance tenant={tenant} ledger={ledger} />
-          <Filters view={view} choices={choices} change={change} />
-          <Figures usage={usage} tenant={tenant} choices={choices} />
-          <UsageChart usage={usage} view={view} change={change} />
-          <div class="two">
-            <Breakdown usage={usage} by="agent" chosen={view.agent} onChoose={(agent) => change({ agent })} />
-            <Breakdown usage={usage} by="opening" chosen={view.opening} onChoose={(opening) => change({ opening })} />
-          </div>
-          <CallLog tenant={tenant} view={view} isStale={books.isStale} change={change} />
+          <Filters
+            view={view}
+            choices={choices}
+            change={change}
+            onWrongDays={setWrongDays}
+            refusal={wrongDays ? usage.problem?.message : undefined}
+          />
+          {wrongDays === null && (
+            <>
+              <Figures usage={usage} tenant={tenant} choices={choices} />
+              <UsageChart usage={usage} view={view} hasOpenings={choices.openings.length > 0} change={change} />
+              <div class="two">
+                <Breakdown usage={usage} by="agent" chosen={view.agent} onChoose={(agent) => change({ agent })} />
+                <Breakdown
+                  usage={usage}
+                  by="opening"
+                  chosen={view.opening}
+                  onChoose={(opening) => change({ opening })}
+                />
+              </div>
+              <CallLog tenant={tenant} view={view} isStale={books.isStale} change={change} />
+            </>
+          )}
         </div>
         <aside class="narrow" aria-label="Credits and alerts">
           <TopUps tenant={tenant} isOperator={isOperator} revision={revision} />
           <Alerts tenant={tenant} revision={revision} />
           <AutoRecharge tenant={tenant} revision={revision} />
-          <Exports tenant={tenant} view={view} />
+          {wrongDays === null && <Exports tenant={tenant} view={view} />}
         </aside>
       </div>
     </>

@@ -7,6 +7,7 @@ import { BooksPage } from "./BooksPage";
 import { Skeleton } from "./parts/Skeleton";
 import { Trouble } from "./parts/Trouble";
 import { ConnectionNotice } from "./shell/ConnectionNotice";
+import { ExplorerLink } from "./shell/ExplorerLink";
 import { Header } from "./shell/Header";
 import { NoBooks } from "./shell/NoBooks";
 import { TenantList } from "./tenants/TenantList";
@@ -68,7 +69,7 @@ export function Dashboard({ view, change, choose, signOut }: Props) {
         {main()}
       </main>
       <footer class="foot soft">
-        Every figure here is an answer of the graph. <a href="/graphql">Ask it yourself in GraphiQL.</a>
+        Every figure here is an answer of the graph. <ExplorerLink />
       </footer>
     </>
   );

@@ -1,6 +1,16 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { changed, readView, usageFilter, usual, type View, viewOfTenant, writeView } from "../source/address/view";
+import {
+  againstOf,
+  changed,
+  everyOf,
+  readView,
+  usageFilter,
+  usual,
+  type View,
+  viewOfTenant,
+  writeView,
+} from "../source/address/view";
 
 const id = (kind: string, end = "1") => `${kind}_${end.padStart(26, "0")}`;
 const views: View[] = [
@@ -13,7 +23,7 @@ const views: View[] = [
     agent: id("agent"),
     opening: id("opening"),
   },
-  { ...usual, tenant: id("tenant"), range: "TODAY", every: "HOUR", against: "PREVIOUS_RANGE", member: id("member") },
+  { ...usual, tenant: id("tenant"), range: "TODAY", every: "HOUR", against: "SAME_RANGE_LAST_MONTH", member: id("member") },
 ];
 
 test("a view is the same after it was written into the address and read again", () => {
@@ -46,8 +56,8 @@ test("another range or agent is read from the log's first page, and what leaves 
 test("hours are left as the range becomes too long for them", () => {
   const today = changed(usual, { range: "TODAY", every: "HOUR" });
   assert.equal(today.every, "HOUR");
-  assert.equal(changed(today, { range: "LAST_90_DAYS" }).every, "DAY");
-  assert.equal(readView("?range=last-90-days&every=hour").every, "DAY");
+  assert.equal(changed(today, { range: "LAST_90_DAYS" }).every, null);
+  assert.equal(readView("?range=last-90-days&every=hour").every, null);
 });
 
 test("another tenant's books are not filtered by this tenant's agents", () => {
@@ -58,4 +68,20 @@ test("another tenant's books are not filtered by this tenant's agents", () => {
 test("the server is given a filter only where there is one", () => {
   assert.equal(usageFilter(usual), null);
   assert.deepEqual(usageFilter({ ...usual, agent: "a", member: "m" }), { agentIds: ["a"], memberIds: ["m"] });
+});
+
+test("the interval follows the range, unless another was chosen", () => {
+  const every = (range: View["range"]) => everyOf({ ...usual, range });
+  assert.equal(every("TODAY"), "HOUR");
+  assert.equal(every("LAST_90_DAYS"), "DAY");
+  for (const range of ["LAST_12_MONTHS", "THIS_YEAR", "ALL_TIME"] as const) assert.equal(every(range), "MONTH");
+  assert.equal(every({ from: "2026-02-01", to: "2026-02-01" }), "HOUR");
+  assert.equal(every({ from: "2026-02-01", to: "2026-03-01" }), "DAY");
+  assert.equal(every({ from: "2025-02-01", to: "2026-03-01" }), "MONTH");
+  assert.equal(everyOf(changed({ ...usual, every: "WEEK" }, { range: "ALL_TIME" })), "WEEK");
+});
+
+test("a range is compared with the days before it, and all time with nothing", () => {
+  assert.equal(againstOf(usual), "PREVIOUS_RANGE");
+  assert.equal(againstOf({ ...usual, range: "ALL_TIME" }), null);
 });

@@ -6,6 +6,11 @@ import { exampleGroups, tabOf, type Example, type Ids, type Viewer } from "./exa
 
 export const EXAMPLES = "Examples";
 
+/** Whether the window is as narrow as a phone's, as style.css says it too. */
+export function isNarrow(): boolean {
+  return matchMedia("(max-width: 700px)").matches;
+}
+
 export function examplesPlugin(viewer: Viewer): GraphiQLPlugin {
   return { title: EXAMPLES, icon: Icon, content: () => <Examples viewer={viewer} /> };
 }
@@ -34,18 +39,16 @@ function Examples({ viewer }: { viewer: Viewer }) {
   );
 }
 
-/** Shows an example: in the tab that has it already, else in a new one, with the headers of the tab before. */
+/** Shows an example: in the tab that has it already, else in a new one. */
 function useOpening(ids: Ids): (example: Example) => void {
-  const { addTab, changeTab, setOperationName } = useGraphiQLActions();
-  const { tabs, queryEditor, variableEditor, headerEditor, defaultHeaders } = useGraphiQL((state) => ({
+  const { addTab, changeTab, setOperationName, setVisiblePlugin } = useGraphiQLActions();
+  const { tabs, queryEditor, variableEditor } = useGraphiQL((state) => ({
     tabs: state.tabs,
     queryEditor: state.queryEditor,
     variableEditor: state.variableEditor,
-    headerEditor: state.headerEditor,
-    defaultHeaders: state.defaultHeaders,
   }));
   return (example) => {
-    const { query, variables, headers } = tabOf(example, ids, headerEditor?.getValue() ?? defaultHeaders ?? "");
+    const { query, variables } = tabOf(example, ids);
     const shown = tabs.findIndex((tab) => tab.query === query);
     if (shown >= 0) {
       changeTab(shown);
@@ -53,10 +56,11 @@ function useOpening(ids: Ids): (example: Example) => void {
       addTab();
       queryEditor?.setValue(query);
       variableEditor?.setValue(variables);
-      headerEditor?.setValue(headers);
     }
     // GraphiQL looks into the text some time later only, and would until then run the operation of the tab before.
     setOperationName(example.operation);
+    // There the pane lies over what it has just opened.
+    if (isNarrow()) setVisiblePlugin(null);
   };
 }
 

@@ -104,6 +104,30 @@ export async function filter(page, { by, value }) {
   await settled(page);
 }
 
+/** Days of one's own: how the fields refuse them, and whether figures are shown meanwhile. */
+export async function refusedDays(page, { from, to }) {
+  const filters = page.getByRole("form", { name: "Filters" });
+  await filters.getByRole("combobox", { name: "Range", exact: true }).selectOption({ label: "Days of your choice" });
+  await filters.getByLabel("First day").fill(from);
+  await filters.getByLabel("Last day").fill(to);
+  const refusal = await filters.getByRole("alert").innerText();
+  return { refusal, showsFigures: (await region(page, "Figures").count()) > 0 };
+}
+
+/** How high the panel of the balance is, whatever the figure in it. */
+export function heightsOfBalance(page, { amounts }) {
+  return region(page, "Available credits").evaluate((panel, amounts) => {
+    const amount = panel.querySelector(".figure .amount").firstChild;
+    const before = amount.data;
+    const heights = amounts.map((text) => {
+      amount.data = text;
+      return panel.getBoundingClientRect().height;
+    });
+    amount.data = before;
+    return heights;
+  }, amounts);
+}
+
 export async function clearFilters(page) {
   await page.getByRole("button", { name: "Clear filters" }).click();
   await settled(page);

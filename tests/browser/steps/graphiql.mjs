@@ -8,6 +8,40 @@ export async function ready(page) {
   await page.locator(".graphiql-query-editor .view-line").first().waitFor();
 }
 
+/** Ready on a phone, where the examples are not shown at first. */
+export async function readyOnPhone(page) {
+  await page.locator(".graphiql-query-editor .view-line").first().waitFor();
+}
+
+export function panes(page) {
+  return page.locator(".examples").filter({ visible: true }).count();
+}
+
+export async function openPane(page) {
+  await page.getByRole("button", { name: "Show Examples" }).click();
+}
+
+/** Whose key the page says it uses; empty where it has none. */
+export async function whose(page) {
+  await page.getByRole("button", { name: "Use this key" }).waitFor();
+  return (await page.locator(".key span").allTextContents()).join("");
+}
+
+export async function forget(page) {
+  await page.getByRole("button", { name: "Forget it" }).click();
+  await page.getByRole("button", { name: "Forget it" }).waitFor({ state: "detached" });
+}
+
+/** All that outlives the browser tab. */
+export function stored(page) {
+  return page.evaluate(() => JSON.stringify({ ...localStorage }));
+}
+
+/** The key that the browser tab still has. */
+export function kept(page) {
+  return page.evaluate(() => JSON.stringify({ ...sessionStorage }));
+}
+
 export async function examples(page) {
   return page.locator(".examples strong").allTextContents();
 }

@@ -6,14 +6,16 @@
 import type { Against, Interval, RangeInput, RangePreset, UsageFilter } from "../graph/generated";
 
 export type Days = { from: string; to: string };
-export type Lens = "credits" | "calls" | "messages";
+export type Lens = "credits" | "calls" | "messages" | "interviews";
 
 export type View = {
   /** Whose books, where the key may see several. */
   tenant: string | null;
   range: RangePreset | Days;
-  every: Interval;
+  /** The chart's interval; null is the one that suits the range. */
+  every: Interval | null;
   lens: Lens;
+  /** What the range is compared with. All time has nothing before it: `againstOf` tells. */
   against: Against | null;
   agent: string | null;
   opening: string | null;
@@ -25,9 +27,9 @@ export type View = {
 export const usual: View = {
   tenant: null,
   range: "LAST_7_DAYS",
-  every: "DAY",
+  every: null,
   lens: "credits",
-  against: "SAME_RANGE_LAST_MONTH",
+  against: "PREVIOUS_RANGE",
   agent: null,
   opening: null,
   member: null,
@@ -49,7 +51,7 @@ export const presets: readonly RangePreset[] = [
 ];
 
 const intervals: readonly Interval[] = ["HOUR", "DAY", "WEEK", "MONTH"];
-const lenses: readonly Lens[] = ["credits", "calls", "messages"];
+const lenses: readonly Lens[] = ["credits", "calls", "messages", "interviews"];
 const earlier: Record<string, Against | null> = {
   none: null,
   before: "PREVIOUS_RANGE",
@@ -61,11 +63,11 @@ const earlier: Record<string, Against | null> = {
 export function readView(search: string): View {
   const given = new URLSearchParams(search);
   const range = readRange(given);
-  const every = among(intervals, named(given.get("every"))) ?? usual.every;
+  const every = among(intervals, named(given.get("every")));
   return {
     tenant: readId(given, "tenant"),
     range,
-    every: every === "HOUR" && !allowsHours(range) ? "DAY" : every,
+    every: every === "HOUR" && !allowsHours(range) ? null : every,
     lens: among(lenses, given.get("lens")) ?? usual.lens,
     against: readAgainst(given.get("against")),
     agent: readId(given, "agent"),
@@ -87,7 +89,7 @@ export function writeView(view: View): string {
     parts.set("from", view.range.from);
     parts.set("to", view.range.to);
   }
-  put("every", worded(view.every), worded(usual.every));
+  put("every", view.every && worded(view.every), null);
   put("lens", view.lens, usual.lens);
   put("against", wordOf(view.against), wordOf(usual.against));
   put("agent", view.agent, null);
@@ -102,7 +104,7 @@ export function writeView(view: View): string {
 export function changed(view: View, change: Partial<View>): View {
   const next = { ...view, ...change };
   if (!("page" in change) && logQuestion(next) !== logQuestion(view)) next.page = 1;
-  if (next.every === "HOUR" && !allowsHours(next.range)) next.every = "DAY";
+  if (next.every === "HOUR" && !allowsHours(next.range)) next.every = null;
   return next;
 }
 
@@ -121,6 +123,24 @@ export function usageFilter(view: View): UsageFilter | null {
   if (view.opening) filter.openingIds = [view.opening];
   if (view.member) filter.memberIds = [view.member];
   return Object.keys(filter).length ? filter : null;
+}
+
+const byMonth: readonly View["range"][] = ["LAST_12_MONTHS", "THIS_YEAR", "ALL_TIME"];
+const DAY = 24 * 60 * 60_000;
+/** More bars than that, one a day, nobody tells apart. */
+const MOST_DAYS = 100;
+
+/** The chart's interval: the one that was chosen, or else the one that suits the range. */
+export function everyOf({ every, range }: View): Interval {
+  if (every !== null) return every;
+  if (typeof range === "string") return range === "TODAY" ? "HOUR" : byMonth.includes(range) ? "MONTH" : "DAY";
+  if (range.from === range.to) return "HOUR";
+  return (Date.parse(range.to) - Date.parse(range.from)) / DAY < MOST_DAYS ? "DAY" : "MONTH";
+}
+
+/** What the range is compared with: before all time there is nothing. */
+export function againstOf({ against, range }: View): Against | null {
+  return range === "ALL_TIME" ? null : against;
 }
 
 /** Hours are told of short ranges only: a chart of more would be a hedge. */

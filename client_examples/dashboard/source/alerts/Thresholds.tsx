@@ -1,4 +1,4 @@
-import { useState } from "preact/hooks";
+import { useId, useState } from "preact/hooks";
 import { readAmount } from "../books/decimal";
 import type { Tenant } from "../books/useBooks";
 import { SetThresholdsDocument } from "../graph/generated";
@@ -10,6 +10,7 @@ type Props = { tenant: Tenant; saved: () => void };
 /** Below which amounts an alert is raised: a short list, such as "250 50 0". */
 export function Thresholds({ tenant, saved }: Props) {
   const graph = useGraph();
+  const hint = useId();
   const known = tenant.credits.lowBalanceThresholds.join(" ");
   // What is being typed; null while it is as the server has it.
   const [text, setText] = useState<string | null>(null);
@@ -37,11 +38,15 @@ export function Thresholds({ tenant, saved }: Props) {
           inputMode="decimal"
           autocomplete="off"
           placeholder="never"
+          aria-describedby={hint}
           value={text ?? known}
           onInput={(event) => setText(event.currentTarget.value)}
         />
       </label>
       <button disabled={text === null || text === known}>Set</button>
+      <p id={hint} class="hint">
+        It counts from the next time the balance falls below it. Several are separated by spaces.
+      </p>
       {refusal && (
         <p class="refusal" role="alert">
           {refusal}

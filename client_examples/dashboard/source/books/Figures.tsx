@@ -4,7 +4,7 @@ import { counted, showCount, showDays, showSeconds } from "../parts/dates";
 import { Panel } from "../parts/Panel";
 import { Skeleton } from "../parts/Skeleton";
 import { Trouble } from "../parts/Trouble";
-import type { UsageAnswer } from "../usage/useUsage";
+import { comparisonOf, type UsageAnswer } from "../usage/useUsage";
 import type { Tenant } from "./useBooks";
 import type { Choices } from "./useChoices";
 
@@ -20,7 +20,8 @@ export function Figures({ usage, tenant, choices }: Props) {
       </Panel>
     );
   }
-  const { totals, comparison } = data;
+  const { totals } = data;
+  const comparison = comparisonOf(data);
   const then = comparison?.totals;
   const chatbots = choices.agents.filter((agent) => agent.channel === "CHAT" && agent.isLive).length;
   return (

@@ -35,6 +35,10 @@ export function CallLog({ tenant, view, isStale, change }: Props) {
         <EmptyLog hasRows={log.totalRows > 0} firstPage={() => change({ page: 1 })} />
       ) : (
         <div class="scroll">
+          <p class="hint wide-only">
+            The latest to start come first. A balance is the one after the entry was recorded, so that it need not run
+            down the page.
+          </p>
           <table ref={top} tabIndex={-1} class="calls">
             <caption class="for-readers">
               Calls and credits added, page {log.page} of {log.pageCount}

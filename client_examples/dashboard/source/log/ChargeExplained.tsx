@@ -5,6 +5,7 @@ import { Amount } from "../parts/Amount";
 import { dayOf, showDay, showMoment, showSeconds } from "../parts/dates";
 import { Skeleton } from "../parts/Skeleton";
 import { Trouble } from "../parts/Trouble";
+import { countsFrom } from "./charges";
 
 type Call = Extract<CallChargeQuery["node"], { charge: unknown }>;
 
@@ -21,7 +22,7 @@ const sources: Record<GrantSource, string> = {
 /** From seconds to billed seconds, to credits, to the grants that paid. */
 export function ChargeExplained({ call: id, zone }: { call: string; zone: string }) {
   const { data, problem, again } = useAnswer(CallChargeDocument, { call: id });
-  const call = data?.node && "charge" in data.node ? data.node : undefined;
+  const call = data?.node && "charge" in data.node ? (data.node as Call) : undefined;
   if (!call) return problem ? <Trouble problem={problem} again={again} /> : <Skeleton of="the charge" lines={2} />;
   const { charge } = call;
   return (
@@ -35,6 +36,10 @@ export function ChargeExplained({ call: id, zone }: { call: string; zone: string
         <div>
           <dt>Lasted</dt>
           <dd>{showSeconds(call.durationSeconds)}</dd>
+        </div>
+        <div>
+          <dt>Counts</dt>
+          <dd>{countsFrom(call, zone)}</dd>
         </div>
         <div>
           <dt>Billed</dt>

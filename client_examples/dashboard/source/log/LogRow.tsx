@@ -1,11 +1,20 @@
 import { useId, useState } from "preact/hooks";
-import { isZero } from "../books/decimal";
 import type { LogRowFragment } from "../graph/generated";
 import { Amount } from "../parts/Amount";
 import { dayOf, showDay, showMoment, showSeconds, showTime } from "../parts/dates";
 import { ChargeExplained } from "./ChargeExplained";
+import { questionOf } from "./charges";
 
 const directions = { INBOUND: "Inbound call", OUTBOUND: "Outbound call" };
+
+/** Where credits came from. */
+const added: Record<string, string> = {
+  GRANT: "Credits given",
+  TOP_UP: "Top-up",
+  ROLLOVER: "Rolled over",
+  REFUND: "Refund",
+  ADJUSTMENT: "Correction",
+};
 
 /** A line of the log; of a call, its charge opens below it. */
 export function LogRow({ row, zone }: { row: LogRowFragment; zone: string }) {
@@ -13,7 +22,7 @@ export function LogRow({ row, zone }: { row: LogRowFragment; zone: string }) {
   const id = useId();
   const { call } = row;
   const when = showMoment(row.at, zone);
-  const question = isZero(row.creditsUsed) ? "Free" : "Why?";
+  const question = call ? questionOf(call.charge.credits, row.creditsUsed) : "";
   return (
     <>
       <tr class={isOpen ? "open" : ""}>
@@ -36,7 +45,10 @@ export function LogRow({ row, zone }: { row: LogRowFragment; zone: string }) {
               </span>
             </>
           ) : (
-            row.remarks
+            <>
+              {added[row.kind] ?? row.remarks}
+              {row.remarks !== added[row.kind] && <span class="soft line remarks">{row.remarks}</span>}
+            </>
           )}
         </th>
         <td class="number wide-only">{call && showSeconds(call.durationSeconds)}</td>

@@ -26,6 +26,13 @@ export function showTime(moment: string, zone: string): string {
   }).format(new Date(moment));
 }
 
+/** "14:05:09", in a zone. */
+export function showClock(moment: string, zone: string): string {
+  return new Intl.DateTimeFormat(LANGUAGE, { timeStyle: "medium", hourCycle: "h23", timeZone: zone }).format(
+    new Date(moment),
+  );
+}
+
 /** The calendar day that a moment lies in, in a zone: "2026-11-21". */
 export function dayOf(moment: string, zone: string): string {
   // Canada writes its days as the graph does.

@@ -5,6 +5,7 @@ import { counted, showCount } from "../parts/dates";
 import { Panel } from "../parts/Panel";
 import { Skeleton } from "../parts/Skeleton";
 import { Trouble } from "../parts/Trouble";
+import { activitiesOf, isNothing } from "./totals";
 import type { UsageAnswer } from "./useUsage";
 
 type Props = {
@@ -27,7 +28,8 @@ export function Breakdown({ usage, by, chosen, onChoose }: Props) {
   const activity = (totals: TotalsFragment) => showCount(by === "agent" ? activitiesOf(totals) : totals.interviews);
   const body = () => {
     if (!data) return problem ? <Trouble problem={problem} again={again} /> : <Skeleton of={word.title} lines={5} />;
-    const { slices, other, otherCount } = by === "agent" ? data.byAgent : data.byOpening;
+    const { slices: all, other, otherCount } = by === "agent" ? data.byAgent : data.byOpening;
+    const slices = all.filter(({ totals }) => !isNothing(totals));
     const named = slices.some((slice) => slice.key !== "");
     if (!named && (by === "opening" || slices.length === 0)) {
       return <p class="empty">No {word.one} used anything in this range.</p>;
@@ -100,8 +102,4 @@ export function Breakdown({ usage, by, chosen, onChoose }: Props) {
       {body()}
     </Panel>
   );
-}
-
-function activitiesOf({ calls, messages, interviews, transcripts, facts, documents }: TotalsFragment): number {
-  return calls + messages + interviews + transcripts + facts + documents;
 }

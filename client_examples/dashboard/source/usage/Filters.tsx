@@ -7,7 +7,14 @@ import { Choice } from "../parts/Choice";
 import { DayRange } from "./DayRange";
 import { rangeNames } from "./words";
 
-type Props = { view: View; choices: Choices; change: ChangeView };
+type Props = {
+  view: View;
+  choices: Choices;
+  change: ChangeView;
+  onWrongDays: (days: Days | null) => void;
+  /** Why the server refuses the wrong days. */
+  refusal: string | undefined;
+};
 
 const OWN = "own";
 const rangeOptions = [
@@ -16,7 +23,7 @@ const rangeOptions = [
 ];
 
 /** Which days, and whose usage. It is kept in the address. */
-export function Filters({ view, choices, change }: Props) {
+export function Filters({ view, choices, change, onWrongDays, refusal }: Props) {
   const [asksDays, setAsksDays] = useState(false);
   const ownDays = typeof view.range === "string" ? null : view.range;
   const showsDays = asksDays || ownDays !== null;
@@ -39,7 +46,7 @@ export function Filters({ view, choices, change }: Props) {
         options={rangeOptions}
         onChoose={chooseRange}
       />
-      {showsDays && <DayRange days={ownDays} onChoose={chooseDays} />}
+      {showsDays && <DayRange days={ownDays} onChoose={chooseDays} onWrong={onWrongDays} refusal={refusal} />}
       <Choice
         label="Agent"
         value={view.agent ?? ""}
@@ -70,7 +77,7 @@ export function Filters({ view, choices, change }: Props) {
         ]}
         onChoose={(member) => change({ member: someone(member) })}
       />
-      {(isFiltered || view.range !== usual.range) && (
+      {(isFiltered || asksDays || view.range !== usual.range) && (
         <button
           type="button"
           class="quiet"

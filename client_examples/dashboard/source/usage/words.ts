@@ -28,7 +28,12 @@ export const intervalNames: Partial<Record<Interval, string>> = {
   MONTH: "Month",
 };
 
-export const lensNames: Record<Lens, string> = { credits: "Credits", calls: "Calls", messages: "Messages" };
+export const lensNames: Record<Lens, string> = {
+  credits: "Credits",
+  calls: "Calls",
+  messages: "Messages",
+  interviews: "Interviews",
+};
 
 export function rangeName(range: View["range"]): string {
   return typeof range === "string" ? rangeNames[range] : "Days of your choice";
