@@ -22,7 +22,8 @@ _ANY_KEY = select(exists(select(metadata.tables["api_key"].c.id)))
 async def opened(settings: Settings) -> AsyncIterator[Books]:
     if (file := sqlite_file(settings.database_url)) and not file.exists():
         # SQLite would make an empty one, in whatever folder somebody happens to be.
-        raise DatabaseProblem(f"There is no database at {file.absolute()} (TALLYGRAPH_DATABASE_URL).")
+        missing = f"There is no database at {file.absolute()} (TALLYGRAPH_DATABASE_URL)."
+        raise DatabaseProblem(f"{missing} A new one is made by: tallygraph migrate")
     books = open_books(settings.database_url)
     if settings.webhook_url is not None:
         # What commands bring about is told too, by the servers' processes.

@@ -659,6 +659,7 @@ def test_progress_is_a_line_now_and_then_or_a_bar_at_a_terminal(monkeypatch: pyt
 def test_without_tables_the_command_that_makes_them_is_named(
     tmp_path: Path, take: Import, house: House, file: Write
 ) -> None:
+    (tmp_path / "empty.db").touch()
     house.url = f"sqlite:///{tmp_path / 'empty.db'}"
 
     assert take("messages", file("a.csv", "at\n"), *TEXTS)[2].endswith("Run: tallygraph migrate")

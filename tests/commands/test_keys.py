@@ -171,6 +171,7 @@ def test_in_a_folder_without_books_none_are_made(
     code, out, told = run(*command)
 
     missing = f"There is no database at {tmp_path}/tallygraph.db (TALLYGRAPH_DATABASE_URL)."
+    missing += " A new one is made by: tallygraph migrate"
     assert (code, out, told) == (1, "", f"Error: {missing}\n")
     assert [file.name for file in tmp_path.iterdir()] == ["calls.csv"]
 
