@@ -1,6 +1,5 @@
 """Opens the books: engines for SQLite and PostgreSQL, made from the one setting that names the database."""
 
-import sqlite3
 from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
@@ -206,8 +205,3 @@ def _behind_pgbouncer(adapter: dict[str, str]) -> dict[str, Any]:
     if adapter.get("prepared_statement_cache_size") != "0":
         return {}
     return {"statement_cache_size": 0, "prepared_statement_name_func": lambda: f"tallygraph_{uuid4().hex}"}
-
-
-def sqlite_is_safe_for_many() -> bool:
-    """Whether several processes may write one file: older versions can damage it when two write at once."""
-    return sqlite3.sqlite_version_info >= (3, 51, 3)

@@ -35,7 +35,6 @@ class Alert(TenantRow, table=True):
 
 _FILL_THE_METADATA = (credits, hiring, tenants)
 ALERT: Table = metadata.tables["alert"]
-ACCOUNT: Table = metadata.tables["account"]
 
 
 @cache
@@ -49,11 +48,6 @@ def alerts_between() -> Select[Any]:
     return _BETWEEN
 
 
-def last_alert() -> Select[Any]:
-    """The seq of the last alert of :tenant_id; 0 where there was none."""
-    return _LAST
-
-
 _BETWEEN = (
     select(*ALERT.c)
     .where(
@@ -63,4 +57,3 @@ _BETWEEN = (
     )
     .order_by(ALERT.c.seq)
 )
-_LAST = select(ACCOUNT.c.alert_seq).where(ACCOUNT.c.tenant_id == bindparam("tenant_id"))
