@@ -47,6 +47,13 @@ class Sessions(Protocol):
     async def close(self) -> None: ...
 
 
+class Readers(Sessions, Protocol):
+    """Where sessions come from that only read."""
+
+    at_once: int
+    """How many operations that read little may be under way together: with more, each would only be slower."""
+
+
 # ---------------------------------------------------------------- PostgreSQL
 
 
@@ -93,6 +100,8 @@ class PostgresSessions:
 
 
 class PostgresReaders(PostgresSessions):
+    at_once = 16
+
     @asynccontextmanager
     async def open(self, *, long: bool = False) -> AsyncIterator[PostgresSession]:
         async with self._engine.connect() as connection:
@@ -195,6 +204,9 @@ class SqliteWriter:
 
 class SqliteReaders:
     """Connections that only read; as many as there are places. They stay open, and see a new state each time."""
+
+    # What runs where it is asked is done before another begins.
+    at_once = 2
 
     def __init__(self, engine: Engine, places: int) -> None:
         self._engine = engine

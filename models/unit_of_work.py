@@ -15,8 +15,8 @@ from uuid import UUID
 from sqlalchemy import Executable, Row, Table
 
 from models.rules import words
+from models.sessions import Readers, Session, Sessions
 from models.sessions import Rows as Rows
-from models.sessions import Session, Sessions
 
 Doorbell = Callable[[Mapping[UUID, int]], None]
 
@@ -108,7 +108,7 @@ class Books:
     def __init__(
         self,
         writes: Sessions,
-        reads: Sessions,
+        reads: Readers,
         doorbell: Doorbell = lambda _: None,
         clock: Clock = utc_now,
     ) -> None:

@@ -16,12 +16,13 @@ from starlette.websockets import WebSocket
 from strawberry import Schema
 
 from server.edge import Edge
+from server.engine import ContextFor, Engine
 from server.errors import INVALID, NOT_FOUND, BadRequest
 from server.health import Check, Readiness
 from server.health import live as is_alive
-from server.http import Authenticate, ContextFor, GraphQLEndpoint
+from server.http import Authenticate, GraphQLEndpoint
 from server.metrics import Metrics
-from server.operations import Operations
+from server.operations import LIGHT_AT_ONCE, Operations
 from server.pages import (
     DASHBOARD,
     DASHBOARD_ASSETS,
@@ -34,6 +35,7 @@ from server.pages import (
     graphiql_page,
 )
 from server.settings import Settings
+from server.slow_lane.lane import SlowLane
 from server.watching.events import serve_events
 from server.watching.live import Live
 from server.watching.sockets import serve_socket
@@ -57,19 +59,25 @@ def create_app(
     lifespan: Lifespan[Starlette] | None = None,
     socket: Socket = refuse_socket,
     watchers: Watchers | None = None,
+    lane: SlowLane | None = None,
+    light_at_once: int = LIGHT_AT_ONCE,
     routes: Sequence[BaseRoute] = (),
     graphiql: Path = GRAPHIQL,
     dashboard: Path = DASHBOARD,
 ) -> Starlette:
     """Put the server together. What needs opening and closing is the lifespan's. With `watchers` it pushes, and
-    sockets are answered; without them, `socket` answers."""
-    operations = Operations(schema, settings)
+    sockets are answered; without them, `socket` answers. With a `lane` what is heavy
+    is run there."""
+    engine = Engine(schema, settings, context_for)
+    operations = Operations(engine, settings, lane, light_at_once=light_at_once)
     metrics = Metrics(settings.metrics_key)
+    if lane is not None:
+        metrics.gauge("tallygraph_slow_lane_open", "Whether the slow lane answers: 1 or 0.", lambda: int(lane.is_open))
     live = stream = None
     if watchers is not None:
-        live = Live(operations, settings, metrics, watchers, authenticate, context_for)
+        live = Live(operations, settings, metrics, watchers, authenticate)
         socket, stream = partial(serve_socket, live), partial(serve_events, live)
-    endpoint = GraphQLEndpoint(operations, authenticate, context_for, settings, graphiql_page(graphiql), stream)
+    endpoint = GraphQLEndpoint(operations, authenticate, settings, graphiql_page(graphiql), stream)
     return Starlette(
         routes=[
             Route("/graphql", endpoint),

@@ -21,6 +21,8 @@ class Asked:
     operation_name: str | None = None
     extensions: dict[str, Any] = field(default_factory=dict)
     document_id: str | None = None
+    wants_cost: bool = False
+    """Whether the answer is to tell what it cost."""
 
 
 def loaded(body: bytes) -> object:
@@ -43,7 +45,8 @@ def asked_in(given: object) -> Asked:
         query = ""
     elif not isinstance(query, str) or not query.strip():
         raise BadRequest(400, INVALID, "query must be a text that holds a GraphQL document.")
-    return Asked(query, _object(given, "variables"), name or None, extensions, document_id)
+    wants_cost = extensions.get("cost") is True
+    return Asked(query, _object(given, "variables"), name or None, extensions, document_id, wants_cost)
 
 
 def asked_in_query(query_string: bytes) -> Asked:
@@ -60,10 +63,6 @@ def asked_in_query(query_string: bytes) -> Asked:
         if isinstance(json := given.get(name), str):
             given[name] = loaded(json.encode())
     return asked_in(given)
-
-
-def wants_cost(asked: Asked, headers: Mapping[bytes, bytes]) -> bool:
-    return asked.extensions.get("cost") is True or headers.get(b"x-graphql-cost") == b"include"
 
 
 def _text(given: Mapping[str, object], name: str) -> str | None:

@@ -16,10 +16,11 @@ from graphql import DocumentNode, GraphQLError, GraphQLSchema, parse, validate
 
 from resolvers.limits import DocumentLimits, Limits, refused_shape
 from server.answers import RequestErrors, raise_if
-from server.places import Places
+from server.errors import shown
 
-KEPT_DOCUMENTS = 1_000
-# Longer documents are read anew each time, so that what is kept stays small.
+# Of all documents together: what is made of a character takes some two hundred bytes.
+KEPT_CHARACTERS = 400_000
+# Longer documents are read anew each time.
 LONGEST_KEPT = 20_000
 # Shorter ones are read sooner than another thread would have begun.
 LONGEST_READ_AT_ONCE = 250
@@ -63,8 +64,8 @@ class Documents:
 
     def __init__(self, schema: GraphQLSchema, limits: Limits, max_tokens: int, aside: Aside) -> None:
         self._schema, self._limits, self._max_tokens, self._aside = schema, limits, max_tokens, aside
-        self._turns = Places(1)
         self._kept: OrderedDict[str, Read] = OrderedDict()
+        self._kept_characters = 0
 
     def kept(self, text: str) -> Read | None:
         """A document that was read before."""
@@ -73,34 +74,41 @@ class Documents:
             self._kept.move_to_end(text)
         return known
 
-    async def read(self, text: str, spend: Spend, who: str) -> Read:
-        """Read and check a document, `who` sends many one after the other. Raises RequestErrors."""
-        if len(text) <= LONGEST_READ_AT_ONCE:
-            read, error, seconds = timed(lambda: self._read(text))
-            spend(seconds)
-            if error is not None:
-                raise error
-            assert read is not None
-        else:
-            async with self._turns.of(who):
-                read = await self._aside.run(lambda: self._read(text), spend)
-        if len(text) <= LONGEST_KEPT:
-            self._kept[text] = read
-            if len(self._kept) > KEPT_DOCUMENTS:
-                self._kept.popitem(last=False)
-        return read
+    async def read(self, text: str, spend: Spend, *, is_valid: bool = False) -> Read:
+        """Read a document, and check it unless it `is_valid` already. Raises RequestErrors."""
+        read = self._parsed if is_valid else self._checked
+        if len(text) > LONGEST_READ_AT_ONCE:
+            return await self._aside.run(lambda: read(text), spend)
+        found, error, seconds = timed(lambda: read(text))
+        spend(seconds)
+        if error is not None:
+            raise error
+        assert found is not None
+        return found
 
-    def _read(self, text: str) -> Read:
-        try:
-            document = parse(text, max_lexical_tokens=self._max_tokens, max_comments=self._max_tokens)
-        except GraphQLError as error:
-            raise RequestErrors([error]) from None
-        _unlink(document)
-        limits = DocumentLimits(document, self._limits)
+    def keep(self, text: str, read: Read) -> None:
+        """Have it at hand from now on, and forget what was not asked for the longest where that is too much."""
+        if text in self._kept or len(text) > LONGEST_KEPT:
+            return
+        self._kept[text] = read
+        self._kept_characters += len(text)
+        while self._kept_characters > KEPT_CHARACTERS:
+            self._kept_characters -= len(self._kept.popitem(last=False)[0])
+
+    def _checked(self, text: str) -> Read:
+        document, limits = self._parsed(text)
         # Before validation, which is slow on documents that are made to be.
         raise_if(refused_shape(limits.measure({}, None), self._limits))
         raise_if(validate(self._schema, document, max_errors=20, hide_suggestions=True))
         return document, limits
+
+    def _parsed(self, text: str) -> Read:
+        try:
+            document = parse(text, max_lexical_tokens=self._max_tokens, max_comments=self._max_tokens)
+        except GraphQLError as error:
+            raise RequestErrors(shown([error])) from None
+        _unlink(document)
+        return document, DocumentLimits(document, self._limits)
 
 
 def _unlink(document: DocumentNode) -> None:

@@ -4,20 +4,20 @@ import asyncio
 import contextlib
 import re
 from collections.abc import Awaitable, Mapping
-from dataclasses import dataclass
+from dataclasses import replace
 from functools import lru_cache
 from typing import Protocol
 
-import orjson
 from graphql import OperationType
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from models.rules.viewers import Viewer
-from server.answers import Answer, RequestErrors, overtime_answer
-from server.asked import Asked, asked_in, asked_in_query, loaded, wants_cost
+from server.answers import Answer, RequestErrors, overtime
+from server.asked import Asked, asked_in, asked_in_query, loaded
 from server.edge import Headers, Reply, headers_of, visit_of
-from server.errors import INVALID, LIMIT_REACHED, UNAUTHENTICATED, BadRequest, Unauthenticated, masked
-from server.operations import Operation, Operations
+from server.engine import Operation, RequestInfo
+from server.errors import INVALID, LIMIT_REACHED, UNAUTHENTICATED, BadRequest, Unauthenticated
+from server.operations import Operations
 from server.rates import Caller
 from server.settings import Settings
 from server.trusted_documents import NOT_TRUSTED
@@ -41,21 +41,6 @@ class Authenticate(Protocol):
     """Finds out who sends a key, or raises Unauthenticated; BadRequest for an address that sends too many."""
 
     async def __call__(self, authorization: str | None, address: str | None) -> Viewer: ...
-
-
-@dataclass(frozen=True, slots=True)
-class RequestInfo:
-    """What an operation's context may need to know of its request."""
-
-    request_id: str
-    address: str | None
-    operation_name: str | None
-
-
-class ContextFor(Protocol):
-    """Builds the context of one operation: never shared between two."""
-
-    def __call__(self, viewer: Viewer, request: RequestInfo) -> object: ...
 
 
 class ClientLeft(Exception):
@@ -86,14 +71,12 @@ class GraphQLEndpoint:
         self,
         operations: Operations,
         authenticate: Authenticate,
-        context_for: ContextFor,
         settings: Settings,
         page: ASGIApp,
         stream: Stream | None = None,
     ) -> None:
         self._operations = operations
         self._authenticate = authenticate
-        self._context_for = context_for
         self._settings = settings
         self._page = page
         self._stream = stream
@@ -131,7 +114,9 @@ class GraphQLEndpoint:
             check_content(headers)
         viewer = await self._viewer(scope, headers)
         asked = await self._asked(scope, receive, headers)
-        caller = Caller.of(headers[b"authorization"].decode("latin-1"), visit_of(scope).address)
+        if headers.get(b"x-graphql-cost") == b"include":
+            asked = replace(asked, wants_cost=True)
+        caller = Caller.of(headers[b"authorization"].decode("latin-1"), visit_of(scope).address, viewer.tenant_id)
         operation = await self._prepared(asked, caller, scope)
         rates = self._operations.rates.headers(caller)
         is_subscription = isinstance(operation, Operation) and operation.kind is OperationType.SUBSCRIPTION
@@ -189,13 +174,10 @@ class GraphQLEndpoint:
         if isinstance(operation, RequestErrors):
             return operation.answer()
         check_kind(operation, scope["method"])
-        visit, asked = visit_of(scope), operation.asked
+        visit = visit_of(scope)
         request = RequestInfo(visit.request_id, visit.address, operation.name)
-        running = self._operations.run(operation, self._context_for(viewer, request))
-        answer = await while_client_waits(running, receive, self._settings.operation_seconds)
-        if wants_cost(asked, headers_of(scope)):
-            answer.payload["extensions"] = {"cost": self._operations.cost_of(operation)}
-        return answer
+        running = self._operations.run(operation, viewer, request)
+        return await while_client_waits(running, receive, self._settings.operation_seconds)
 
     def _cross_origin_headers(self, headers: Headers) -> Mapping[str, str]:
         """What a page of another, allowed site needs to read the answer. Other sites are refused before."""
@@ -280,7 +262,7 @@ async def while_client_waits(running: Awaitable[Answer], receive: Receive, secon
     except TimeoutError:
         if left:
             raise ClientLeft from None
-        return overtime_answer(seconds)
+        return overtime(seconds).answer()
     finally:
         timer.cancel()
         if watcher is not None:
@@ -293,13 +275,8 @@ async def while_client_waits(running: Awaitable[Answer], receive: Receive, secon
 
 
 def reply_of(answer: Answer, media: str, headers: Mapping[str, str]) -> Reply:
-    try:
-        body = orjson.dumps(answer.payload)
-    except TypeError as error:  # A scalar gave something that JSON cannot hold: our slip.
-        answer = Answer({"errors": [masked(error)]}, 500)
-        body = orjson.dumps(answer.payload)
     # With application/json clients expect to find GraphQL's errors in the body, and look there only under 200.
-    return Reply(200 if media == JSON else answer.status, body, media, headers)
+    return Reply(200 if media == JSON else answer.status, answer.body, media, headers)
 
 
 @lru_cache(maxsize=256)

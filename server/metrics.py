@@ -1,9 +1,10 @@
 """What Prometheus reads: how many requests there were, how they went, and how long they took."""
 
 import hmac
+from collections.abc import Callable
 from functools import cache
 
-from prometheus_client import CollectorRegistry, Counter, Histogram, generate_latest
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
 from pydantic import SecretStr
 from starlette.requests import Request
 from starlette.responses import Response
@@ -32,6 +33,10 @@ class Metrics:
             registry=self.registry,
         )
         self._parts = cache(self._parts_of)
+
+    def gauge(self, name: str, meaning: str, read: Callable[[], int]) -> None:
+        """A number that is read when it is asked for."""
+        Gauge(name, meaning, registry=self.registry).set_function(read)
 
     def observe(self, scope: Scope, visit: Visit, seconds: float) -> None:
         # A label is kept for ever, so addresses that clients make up all count as one.

@@ -1,18 +1,19 @@
-"""Places for what is heavy: so many at once, and among those who wait each key in its turn."""
+"""Places for what takes time: so many at once, and those who wait each in their turn."""
 
-import asyncio
-from collections import OrderedDict, deque
+from asyncio import CancelledError, Future, get_running_loop
+from collections import Counter, OrderedDict, deque
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
-Turn = asyncio.Future[None]
+Turn = Future[None]
 
 
 class Places:
-    """Who sends a hundred heavy operations waits behind itself, not everybody else behind it."""
+    """Who asks for a hundred things at once waits behind itself, and leaves half of the places to others."""
 
     def __init__(self, number: int) -> None:
-        self._free = number
+        self._free, self._share = number, max(number // 2, 1)
+        self._held: Counter[str] = Counter()
         self._waiting: OrderedDict[str, deque[Turn]] = OrderedDict()
 
     @asynccontextmanager
@@ -22,35 +23,48 @@ class Places:
         try:
             yield
         finally:
-            self._leave()
+            self._leave(who)
 
     async def _come(self, who: str) -> None:
-        if self._free:
-            self._free -= 1
+        if self._free and self._may_have(who):
+            self._take(who)
             return
-        turn: Turn = asyncio.get_running_loop().create_future()
+        turn: Turn = get_running_loop().create_future()
         self._waiting.setdefault(who, deque()).append(turn)
         try:
             await turn
-        except asyncio.CancelledError:
+        except CancelledError:
             if turn.cancelled():
                 self._forget(who, turn)
             else:
                 # The place was given in the same moment.
-                self._leave()
+                self._leave(who)
             raise
 
-    def _leave(self) -> None:
-        """Give the place to the next one."""
-        while self._waiting:
-            who, turns = self._waiting.popitem(last=False)
+    def _leave(self, who: str) -> None:
+        self._free += 1
+        self._held[who] -= 1
+        if not self._held[who]:
+            del self._held[who]
+        self._give()
+
+    def _give(self) -> None:
+        """Give the free places to the next ones."""
+        while self._free and (who := next(filter(self._may_have, self._waiting), None)) is not None:
+            turns = self._waiting.pop(who)
             turn = turns.popleft()
             if turns:
                 self._waiting[who] = turns
             if not turn.done():
+                self._take(who)
                 turn.set_result(None)
-                return
-        self._free += 1
+
+    def _may_have(self, who: str) -> bool:
+        return self._held[who] < self._share
+
+    def _take(self, who: str) -> None:
+        self._free -= 1
+        self._held[who] += 1
 
     def _forget(self, who: str, turn: Turn) -> None:
         turns = self._waiting.get(who)

@@ -11,6 +11,7 @@ from collections import OrderedDict
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Self
+from uuid import UUID
 
 from server.addresses import network_of
 from server.errors import LIMIT_REACHED, BadRequest
@@ -27,11 +28,17 @@ class Caller:
 
     key: str
     address: str | None
+    tenant_id: UUID | None = None
 
     @classmethod
-    def of(cls, authorization: str, address: str | None) -> Self:
+    def of(cls, authorization: str, address: str | None, tenant_id: UUID | None = None) -> Self:
         """By the header, however its scheme was written: one key has one share."""
-        return cls(authorization.strip().partition(" ")[2].strip(), address)
+        return cls(authorization.strip().partition(" ")[2].strip(), address, tenant_id)
+
+    @property
+    def who(self) -> str:
+        """Who has one turn where others wait: a tenant with all its keys, or an operator's key."""
+        return self.key if self.tenant_id is None else str(self.tenant_id)
 
     @property
     def authorization(self) -> str:

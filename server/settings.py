@@ -71,6 +71,11 @@ class Settings(BaseSettings):
         validation_alias=AliasChoices(f"{PREFIX}WORKERS", "WEB_CONCURRENCY", "workers"),
         description="Processes that serve; more than one needs PostgreSQL and a broadcast between processes.",
     )
+    slow_lane: bool = Field(
+        True,
+        description="Whether each process that serves has another one beside it for heavy queries and documents that "
+        "it has not seen yet, so that nobody else waits for them.",
+    )
     allowed_hosts: Texts = Field(
         ("localhost",),
         description="Names that requests may address the server by, `*.example.com` and `*` among them. "
@@ -99,7 +104,7 @@ class Settings(BaseSettings):
     rate_limit_per_key: int = Field(
         20_000,
         ge=0,
-        description="Points that a key is given each second: an operation takes 1 and its cost, see `docs/limits.md`. "
+        description="Points that a key is given each second: an operation takes 10 and its cost, see `docs/limits.md`. "
         "0 sets no limit.",
     )
     rate_limit_per_address: int = Field(

@@ -12,11 +12,10 @@ from pathlib import Path
 from typing import Any
 
 import orjson
-from graphql import GraphQLError
 
 from server.answers import RequestErrors
 from server.asked import PERSISTED, Asked
-from server.errors import INVALID
+from server.errors import INVALID, error_of
 from server.settings import BadSettings, Settings
 
 # The first two are the codes that clients of persisted queries react to; the third is what others use for it too.
@@ -80,7 +79,7 @@ def hash_of(text: str) -> str:
 
 
 def refused(message: str, code: str) -> RequestErrors:
-    return RequestErrors([GraphQLError(message, extensions={"code": code})])
+    return RequestErrors([error_of(message, code)])
 
 
 # ------------------------------------------------------------------ reading manifests

@@ -1,6 +1,5 @@
 """The one place where the server is wired together."""
 
-import sys
 from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager, nullcontext
 from importlib import import_module
@@ -16,30 +15,31 @@ from resolvers.context import Context
 from server.app import create_app
 from server.collecting import calm_collector, collecting
 from server.database import DatabaseProblem, open_books
+from server.engine import ContextFor, Engine, RequestInfo
 from server.exports.pages import Exports
 from server.health import Check
-from server.http import RequestInfo
 from server.keys import Keyring
 from server.logs import start_logging
 from server.migrations import pending_on
 from server.runaways import RunawayWatch
 from server.settings import Settings, read_settings
+from server.slow_lane.lane import SlowLane
+from server.threads import take_short_turns
 from server.watching.doorbell import Doorbell
 from server.watching.watcher import Watchers
 from server.webhooks import Webhooks
-
-SWITCH_SECONDS = 0.000_2
-"""For so long a thread works before another has its turn. Python's own 5 ms would be added to what requests wait for,
-again and again, while a thread reads a document beside them."""
 
 
 def create() -> Starlette:
     """The server of one process, by the settings of its environment."""
     settings = read_settings()
     start_logging(settings)
-    sys.setswitchinterval(SWITCH_SECONDS)
+    take_short_turns()
     return wired(settings, import_module("resolvers.schema").schema)
 
+
+# By name, since it is opened in another process.
+SLOW_LANE = "server.wiring:slow_lane"
 
 Beside = Callable[[Books, Recorder], AbstractAsyncContextManager[None]]
 """What runs beside a server for as long as it does, on its books."""
@@ -53,14 +53,10 @@ def wired(
     books = open_books(settings.database_url, doorbell.ring)
     books.alert_bell = doorbell.ring_alerts
     keyring = Keyring(books, settings)
-    pepper = settings.key_pepper.get_secret_value() if settings.key_pepper else ""
-
     recorder, owners = Recorder(books), Owners(books)
+    lane = SlowLane(settings, SLOW_LANE) if settings.slow_lane else None
     webhooks = webhooks_of(settings, books)
     runaways = RunawayWatch(books) if watches_agents else None
-
-    def context_for(viewer: Viewer, request: RequestInfo) -> Context:
-        return Context(viewer, books, pepper, recorder=recorder, owners=owners)
 
     @asynccontextmanager
     async def lifespan(_app: Starlette) -> AsyncIterator[None]:
@@ -85,12 +81,38 @@ def wired(
         settings,
         schema,
         authenticate=keyring.viewer_of,
-        context_for=context_for,
+        context_for=contexts(settings, books, recorder, owners),
         checks={"database": has_all_tables(books)},
         lifespan=lifespan,
         watchers=Watchers(books, doorbell),
+        lane=lane,
+        light_at_once=books.reads.at_once,
         routes=[Exports(books, settings).route()],
     )
+
+
+def contexts(settings: Settings, books: Books, recorder: Recorder, owners: Owners) -> ContextFor:
+    """What makes the contexts of operations on some books."""
+    pepper = settings.key_pepper.get_secret_value() if settings.key_pepper else ""
+
+    def context_for(viewer: Viewer, request: RequestInfo) -> Context:
+        return Context(viewer, books, pepper, recorder=recorder, owners=owners)
+
+    return context_for
+
+
+@asynccontextmanager
+async def slow_lane(settings: Settings) -> AsyncIterator[Engine]:
+    """What answers in the slow lane: the same graph, on connections of its own that only read."""
+    books = open_books(settings.database_url)
+    recorder, owners = Recorder(books), Owners(books)
+    engine = Engine(import_module("resolvers.schema").schema, settings, contexts(settings, books, recorder, owners))
+    try:
+        yield engine
+    finally:
+        engine.close()
+        await recorder.close()
+        await books.close()
 
 
 def webhooks_of(settings: Settings, books: Books) -> Webhooks | None:

@@ -20,6 +20,8 @@ settings.load_profile("tallygraph")
 for name in [name for name in os.environ if name.startswith("TALLYGRAPH_")]:
     if not name.startswith("TALLYGRAPH_TEST_"):
         del os.environ[name]
+# A process more for each server, which few tests are about.
+os.environ["TALLYGRAPH_SLOW_LANE"] = "false"
 
 
 @pytest.fixture(scope="session")

@@ -15,12 +15,11 @@ from starlette.types import Receive, Scope, Send
 from models.rules.refusals import Refusal
 from models.rules.viewers import Viewer
 from resolvers.watching import Feed
-from server.answers import Answer, RequestErrors, overtime_answer
-from server.asked import wants_cost
+from server.answers import RequestErrors, overtime
 from server.edge import Headers, visit_of
+from server.engine import Operation, RequestInfo
 from server.errors import LIMIT_REACHED, UNAUTHENTICATED, ShownError, error_of, masked, refusal_shown
-from server.http import EVENT_STREAM, RequestInfo
-from server.operations import Operation
+from server.http import EVENT_STREAM
 from server.rates import Caller
 from server.watching.live import Live
 from server.watching.sharing import Subscriber, Wire
@@ -150,39 +149,32 @@ async def _run(
         if operation.kind is OperationType.SUBSCRIPTION:
             await _follow(live, stream, operation, viewer, info, headers)
         else:
-            stream.next(orjson.dumps((await _answer(live, operation, viewer, info, headers)).payload))
+            async with asyncio.timeout(live.settings.operation_seconds):
+                answer = await live.operations.run(operation, viewer, info)
+            stream.next(answer.body)
             stream.complete()
     except RequestErrors as refused:
-        stream.fail(refused.answer().payload["errors"])
+        stream.fail(refused.errors)
     except Refusal as refused:
         stream.fail([refusal_shown(refused)])
     except TimeoutError:
-        stream.fail(overtime_answer(live.settings.operation_seconds).payload["errors"])
+        stream.fail(overtime(live.settings.operation_seconds).errors)
     except Exception as error:  # Our slip: the client is told no more than its number in the log.
         stream.fail([masked(error)])
-
-
-async def _answer(live: Live, operation: Operation, viewer: Viewer, info: RequestInfo, headers: Headers) -> Answer:
-    async with asyncio.timeout(live.settings.operation_seconds):
-        answer = await live.operations.run(operation, live.context_for(viewer, info))
-    if wants_cost(operation.asked, headers):
-        answer.payload["extensions"] = {"cost": live.operations.cost_of(operation)}
-    return answer
 
 
 async def _follow(
     live: Live, stream: EventStream, operation: Operation, viewer: Viewer, info: RequestInfo, headers: Headers
 ) -> None:
     async with asyncio.timeout(live.settings.operation_seconds):
-        source = await live.operations.subscribe(operation, live.context_for(viewer, info))
+        source = await live.operations.subscribe(operation, viewer, info)
     if isinstance(source, Feed):
         stream.subscriber = EventSubscriber(stream.wire)
         await live.sharing.join(operation, resumed(source, headers), viewer, stream.subscriber)
         await stream.beat()
     elif isinstance(source, AsyncIterable):
         async for event in source:
-            answer = await live.operations.run(operation, live.context_for(viewer, info), event)
-            stream.next(orjson.dumps(answer.payload))
+            stream.next((await live.operations.run(operation, viewer, info, event)).body)
         stream.complete()
 
 

@@ -2,10 +2,9 @@
 
 import asyncio
 
-from models.rules.viewers import Viewer
-from server.http import Authenticate, ContextFor, RequestInfo
+from server.http import Authenticate
 from server.metrics import Metrics
-from server.operations import Operation, Operations
+from server.operations import Operations
 from server.settings import Settings
 from server.watching.metrics import WatchingMetrics
 from server.watching.rights import Rights
@@ -23,18 +22,17 @@ class Live:
         metrics: Metrics,
         watchers: Watchers,
         authenticate: Authenticate,
-        context_for: ContextFor,
     ) -> None:
         self.operations, self.settings = operations, settings
-        self.authenticate, self.context_for = authenticate, context_for
+        self.authenticate = authenticate
         self.metrics = WatchingMetrics(metrics.registry)
         self.rights = Rights(authenticate, settings.max_streams_per_key)
         self._watchers = watchers
-        runner = Runner(operations, self._shared_context, settings.operation_seconds, self.metrics)
+        runner = Runner(operations, settings.operation_seconds, self.metrics)
         self.sharing = Sharing(runner, watchers)
-        self.metrics.gauge("tallygraph_streams", "Sockets and event streams that are open.", self.rights.__len__)
-        self.metrics.gauge("tallygraph_watch_operations", "Distinct operations that are watched.", self.sharing.__len__)
-        self.metrics.gauge("tallygraph_watched_tenants", "Tenants whose ledgers are followed.", watchers.__len__)
+        metrics.gauge("tallygraph_streams", "Sockets and event streams that are open.", self.rights.__len__)
+        metrics.gauge("tallygraph_watch_operations", "Distinct operations that are watched.", self.sharing.__len__)
+        metrics.gauge("tallygraph_watched_tenants", "Tenants whose ledgers are followed.", watchers.__len__)
 
     async def open(self) -> None:
         self.rights.open()
@@ -42,7 +40,3 @@ class Live:
 
     async def close(self) -> None:
         await asyncio.gather(self.rights.close(), self._watchers.close())
-
-    def _shared_context(self, viewer: Viewer, operation: Operation) -> object:
-        # What is shared belongs to no request.
-        return self.context_for(viewer, RequestInfo("shared", None, operation.name))

@@ -1,8 +1,6 @@
 """What Prometheus is told of watching."""
 
-from collections.abc import Callable
-
-from prometheus_client import CollectorRegistry, Counter, Gauge
+from prometheus_client import CollectorRegistry, Counter
 
 
 class WatchingMetrics:
@@ -19,8 +17,3 @@ class WatchingMetrics:
         self.closed = Counter(
             "tallygraph_sockets_closed", "Sockets that the server closed, by code.", ("code",), registry=registry
         )
-        self._registry = registry
-
-    def gauge(self, name: str, meaning: str, read: Callable[[], int]) -> None:
-        """A number that is read when it is asked for."""
-        Gauge(name, meaning, registry=self._registry).set_function(read)

@@ -21,9 +21,10 @@ from models.actions.watching import Standing, Stretch
 from models.rules.viewers import Viewer
 from models.rules.words import Role
 from resolvers.watching import AFTER, Feed
-from server.answers import overtime_answer
-from server.errors import INTERNAL, masked
-from server.operations import Operation, Operations, chosen_operation
+from server.answers import overtime
+from server.engine import Operation, RequestInfo, chosen_operation
+from server.errors import INTERNAL, ShownError
+from server.operations import Operations
 from server.watching.metrics import WatchingMetrics
 from server.watching.watcher import MOST_ENTRIES, Watcher, Watchers
 
@@ -35,7 +36,6 @@ ATTEMPTS = 4
 RETRY_SECONDS = 0.5
 
 Payloads = tuple[bytes, ...]
-ContextFor = Callable[[Viewer, Operation], object]
 
 
 class Made(NamedTuple):
@@ -119,7 +119,6 @@ class Runner:
     """How events are run: the same for all groups."""
 
     operations: Operations
-    context_for: ContextFor
     seconds: float
     metrics: WatchingMetrics
 
@@ -237,17 +236,16 @@ class Group:
             self._runner.metrics.executions.labels(kind).inc()
             try:
                 async with asyncio.timeout(self._runner.seconds):
-                    context = self._runner.context_for(self._rights.viewer(), self._operation)
-                    answer = await self._runner.operations.run(self._operation, context, event)
+                    # What is shared belongs to no request.
+                    request = RequestInfo("shared", None, self._operation.name)
+                    viewer = self._rights.viewer()
+                    answer = await self._runner.operations.run(self._operation, viewer, request, event)
             except TimeoutError:
-                answer = overtime_answer(self._runner.seconds)
-            if attempt == ATTEMPTS or not _is_internal(answer.payload):
+                answer = overtime(self._runner.seconds).answer()
+            if attempt == ATTEMPTS or not _is_internal(answer.errors):
                 break
             await asyncio.sleep(RETRY_SECONDS)
-        try:
-            return orjson.dumps(answer.payload)
-        except TypeError as error:  # A scalar gave something that JSON cannot hold: our slip.
-            return orjson.dumps({"errors": [masked(error)]})
+        return answer.body
 
 
 class Sharing:
@@ -293,6 +291,7 @@ def sameness(operation: Operation, feed: Feed, viewer: Viewer) -> Sameness:
 
 def variable_of_after(operation: Operation) -> str | None:
     """The variable that says where to begin, if it says nothing else."""
+    assert operation.document is not None
     definition = chosen_operation(operation.document, operation.asked.operation_name)
     (field, *_) = definition.selection_set.selections
     for argument in (field.arguments or ()) if isinstance(field, FieldNode) else ():
@@ -303,9 +302,8 @@ def variable_of_after(operation: Operation) -> str | None:
     return None
 
 
-def _is_internal(payload: dict[str, object]) -> bool:
-    errors = payload.get("errors")
-    return isinstance(errors, list) and any(error["extensions"]["code"] == INTERNAL for error in errors)
+def _is_internal(errors: list[ShownError]) -> bool:
+    return any(error["extensions"]["code"] == INTERNAL for error in errors)
 
 
 def _nothing() -> None:

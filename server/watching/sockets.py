@@ -14,9 +14,10 @@ from starlette.websockets import WebSocket
 from models.rules.refusals import Refusal
 from models.rules.viewers import Viewer
 from resolvers.watching import Feed
-from server.answers import Answer, RequestErrors, overtime_answer
-from server.asked import Asked, asked_in, wants_cost
+from server.answers import Answer, RequestErrors, overtime
+from server.asked import Asked, asked_in
 from server.edge import visit_of
+from server.engine import Operation, RequestInfo
 from server.errors import (
     LIMIT_REACHED,
     UNAUTHENTICATED,
@@ -28,8 +29,6 @@ from server.errors import (
     masked,
     refusal_shown,
 )
-from server.http import RequestInfo
-from server.operations import Operation
 from server.rates import Caller
 from server.watching.live import Live
 from server.watching.sharing import Subscriber
@@ -179,7 +178,7 @@ class Socket:
         authorization = authorization_in(payload or {}) or self._asgi.headers.get("authorization")
         viewer = await self._authenticated(authorization)
         assert authorization is not None, "Nobody is let in without a key."
-        caller = Caller.of(authorization, visit_of(self._asgi.scope).address)
+        caller = Caller.of(authorization, visit_of(self._asgi.scope).address, viewer.tenant_id)
         if not self._live.rights.hold(caller.authorization, viewer, self):
             raise Closing(TRY_AGAIN_LATER, "Too many sockets are open with this key")
         self._viewer, self._caller = viewer, caller
@@ -224,52 +223,48 @@ class Socket:
             else:
                 self._answer(id, await self._answer_of(operation, viewer))
         except RequestErrors as refused:
-            self._fail(id, refused.answer().payload["errors"])
+            self._fail(id, refused.errors)
         except BadRequest as refused:
             self._fail(id, [bad_request_shown(refused)])
         except Refusal as refused:
             self._fail(id, [refusal_shown(refused)])
         except TimeoutError:
-            self._fail(id, overtime_answer(self._live.settings.operation_seconds).payload["errors"])
+            self._fail(id, overtime(self._live.settings.operation_seconds).errors)
         except Exception as error:  # Our slip: the client is told no more than its number in the log.
             self._fail(id, [masked(error)])
         finally:
             running.task = None
 
     async def _answer_of(self, operation: Operation, viewer: Viewer) -> Answer:
-        operations, context = self._live.operations, self._context(operation, viewer)
         async with asyncio.timeout(self._live.settings.operation_seconds):
-            answer = await operations.run(operation, context)
-        if wants_cost(operation.asked, {}):
-            answer.payload["extensions"] = {"cost": operations.cost_of(operation)}
-        return answer
+            return await self._live.operations.run(operation, viewer, self._request(operation))
 
     async def _follow(self, id: str, running: Running, operation: Operation, viewer: Viewer) -> None:
-        context = self._context(operation, viewer)
+        operations, request = self._live.operations, self._request(operation)
         async with asyncio.timeout(self._live.settings.operation_seconds):
-            source = await self._live.operations.subscribe(operation, context)
+            source = await operations.subscribe(operation, viewer, request)
         if isinstance(source, Feed):
             running.subscriber = Subscriber(self._wire, next_head(id), b"}")
             await self._live.sharing.join(operation, source, viewer, running.subscriber)
         elif isinstance(source, AsyncIterable):
             async for event in source:
-                answer = await self._live.operations.run(operation, self._context(operation, viewer), event)
-                self._wire.write(next_head(id) + orjson.dumps(answer.payload) + b"}")
+                answer = await operations.run(operation, viewer, request, event)
+                self._wire.write(next_head(id) + answer.body + b"}")
                 if not self._wire.is_free:
                     await self._wire.drained()
             self._complete(id)
 
-    def _context(self, operation: Operation, viewer: Viewer) -> object:
+    def _request(self, operation: Operation) -> RequestInfo:
         visit = visit_of(self._asgi.scope)
-        return self._live.context_for(viewer, RequestInfo(visit.request_id, visit.address, operation.name))
+        return RequestInfo(visit.request_id, visit.address, operation.name)
 
     # ------------------------------------------------------------ messages to the client
 
     def _answer(self, id: str, answer: Answer) -> None:
-        if "data" not in answer.payload:
-            self._fail(id, answer.payload["errors"])
+        if not answer.has_data:
+            self._fail(id, answer.errors)
             return
-        self._wire.write(next_head(id) + orjson.dumps(answer.payload) + b"}")
+        self._wire.write(next_head(id) + answer.body + b"}")
         self._complete(id)
 
     def _complete(self, id: str) -> None:

@@ -24,8 +24,8 @@ from resolvers.context import Context
 from resolvers.schema import schema
 from server.app import create_app
 from server.database import open_books
+from server.engine import RequestInfo
 from server.exports.pages import Exports
-from server.http import RequestInfo
 from server.keys import Keyring
 from server.running import Config, Server
 from server.settings import Settings, read_settings

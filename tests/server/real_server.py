@@ -58,6 +58,11 @@ class RealServer:
             self._process.wait(20)
             self._process = None
 
+    @property
+    def pid(self) -> int:
+        assert self._process is not None, "It has not been started."
+        return self._process.pid
+
     def client(self, key: str = KEY) -> httpx2.AsyncClient:
         return httpx2.AsyncClient(base_url=self.url, headers={"authorization": f"Bearer {key}"}, timeout=20)
 

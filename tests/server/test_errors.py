@@ -4,7 +4,7 @@ import pytest
 from starlette.testclient import TestClient
 
 from server.errors import LONGEST_MESSAGE, cut
-from tests.server.conftest import Ask, Lines, MakeClient, codes
+from tests.server.conftest import GRAPHQL_JSON, Ask, Lines, MakeClient, codes
 
 
 def test_an_unexpected_failure_is_masked_and_found_in_the_log_by_its_id(ask: Ask, log_lines: Lines) -> None:
@@ -77,13 +77,14 @@ def test_errors_of_clients_are_one_plain_line(ask: Ask, log_lines: Lines) -> Non
     assert "exc_info" not in line
 
 
-def test_what_fails_outside_of_graphql_is_masked_too(make_client: MakeClient, log_lines: Lines) -> None:
+@pytest.mark.parametrize("part", ["authenticate", "context_for"])
+def test_what_fails_outside_of_graphql_is_masked_too(make_client: MakeClient, log_lines: Lines, part: str) -> None:
     def broken(*_: object) -> object:
         raise RuntimeError("password=hunter2")
 
-    client = make_client(app={"context_for": broken})
+    client = make_client(app={part: broken})
 
-    answer = client.post("/graphql", json={"query": "{hello}"})
+    answer = client.post("/graphql", json={"query": "{hello}"}, headers={"accept": GRAPHQL_JSON})
 
     assert answer.status_code == 500
     assert codes(answer) == ["INTERNAL"]

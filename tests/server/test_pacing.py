@@ -4,14 +4,19 @@ import asyncio
 import time
 from collections.abc import AsyncIterator
 from typing import Any
+from uuid import uuid4
 
+import orjson
 import pytest
 import strawberry
 
+from models.rules.viewers import Viewer
+from models.rules.words import Role
 from resolvers import limits, pacing
 from resolvers.pacing import Pacer
 from server.answers import Answer
 from server.asked import Asked
+from server.engine import Engine, RequestInfo
 from server.operations import HEAVY_AT_ONCE, Operations
 from server.places import Places
 from server.rates import Caller
@@ -20,6 +25,7 @@ from server.settings import read_settings
 pytestmark = pytest.mark.anyio
 
 CALLER = Caller("key", None)
+OPERATOR, REQUEST = Viewer(Role.OPERATOR), RequestInfo("request", None, None)
 HEAVY = "{ things(first: 60) { nodes { name slow { name } parts { name } } } }"
 LIGHT = "{ things(first: 2) { nodes { name } } }"
 
@@ -99,13 +105,14 @@ class Clock:
 
 @pytest.fixture
 async def operations() -> AsyncIterator[Operations]:
-    made = Operations(strawberry.Schema(Query, Mutation), read_settings())
+    settings = read_settings()
+    made = Operations(Engine(strawberry.Schema(Query, Mutation), settings, lambda *_: None), settings)
     yield made
     await made.close()
 
 
 async def run(operations: Operations, text: str, caller: Caller = CALLER) -> Answer:
-    return await operations.run(await operations.prepare(Asked(text, {}, None, {}), caller), None)
+    return await operations.run(await operations.prepare(Asked(text), caller), OPERATOR, REQUEST)
 
 
 async def turns_during(running: "asyncio.Task[Any]") -> int:
@@ -118,11 +125,11 @@ async def turns_during(running: "asyncio.Task[Any]") -> int:
 
 
 async def test_others_run_between_the_slices_of_a_heavy_operation(operations: Operations) -> None:
-    operations._pacer = Pacer(Clock())
+    operations._engine._pacer = Pacer(Clock())
 
     turns = await turns_during(running := asyncio.create_task(run(operations, HEAVY)))
 
-    nodes = (await running).payload["data"]["things"]["nodes"]
+    nodes = orjson.loads((await running).body)["data"]["things"]["nodes"]
     part = {"name": "slow"}
     assert nodes[59] == {"name": "59", "slow": part, "parts": [{"name": "one"}, {"name": "two"}]}
     assert len(nodes) == 60
@@ -134,7 +141,7 @@ async def test_light_operations_never_wait_for_a_slice(operations: Operations) -
         def is_over(self) -> bool:
             raise AssertionError
 
-    operations._pacer = Closed()
+    operations._engine._pacer = Closed()
 
     assert (await run(operations, LIGHT)).status == 200
     assert (await run(operations, HEAVY)).status == 500
@@ -145,34 +152,34 @@ async def test_errors_are_those_of_light_operations(
     operations: Operations, fields: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     text = f"{{ things(first: 60) {{ nodes {{ {fields} }} }} }}"
-    operations._pacer = Pacer(Clock())
+    operations._engine._pacer = Pacer(Clock())
     in_slices = await run(operations, text)
     monkeypatch.setattr(limits, "MOST_LIGHT", 10_000)
 
     at_once = await run(operations, f"{text} ")
 
     assert shape(in_slices) == shape(at_once)
-    assert in_slices.payload["errors"]
+    assert in_slices.errors
 
 
 def shape(answer: Answer) -> object:
-    return answer.payload["data"], sorted((error["path"] for error in answer.payload["errors"]), key=str)
+    return orjson.loads(answer.body)["data"], sorted((error["path"] for error in answer.errors), key=str)
 
 
 async def test_mutations_stay_one_after_the_other(operations: Operations) -> None:
-    operations._pacer = Pacer(Clock())
+    operations._engine._pacer = Pacer(Clock())
     ORDER.clear()
     three = " ".join(f"m{number}: add(number: {number}) {{ nodes {{ parts {{ name }} }} }}" for number in range(3))
 
     answer = await run(operations, f"mutation {{ {three} }}")
 
-    assert "errors" not in answer.payload
+    assert not answer.errors
     assert ORDER == [0, 1, 2]
 
 
 @pytest.mark.parametrize("turns", [1, 2, 5, 20, 70, 100])
 async def test_a_heavy_operation_that_is_given_up_leaves_nothing_behind(operations: Operations, turns: int) -> None:
-    operations._pacer = Pacer(Clock())
+    operations._engine._pacer = Pacer(Clock())
     all_before = asyncio.all_tasks()
     for _ in range(HEAVY_AT_ONCE):
         running = asyncio.create_task(run(operations, HEAVY))
@@ -250,6 +257,49 @@ async def test_keys_that_wait_for_a_place_take_turns() -> None:
     await asyncio.gather(*(come(who) for who in ("a", "a", "a", "a", "b", "b", "c")))
 
     assert came == ["a", "a", "b", "c", "a", "b", "a"]
+
+
+async def test_nobody_has_more_than_half_of_the_places() -> None:
+    places, came = Places(4), []
+    over = asyncio.Event()
+
+    async def come(who: str) -> None:
+        async with places.of(who):
+            came.append(who)
+            await over.wait()
+
+    all_of_them = asyncio.gather(*(come(who) for who in ("a", "a", "a", "a", "b", "b", "b", "c")))
+    for _ in range(3):
+        await asyncio.sleep(0)
+    at_first = list(came)
+    over.set()
+    await all_of_them
+
+    assert at_first == ["a", "a", "b", "b"]
+    assert sorted(came) == sorted("aaaabbbc")
+
+
+async def test_a_flood_of_light_operations_waits_behind_itself(operations: Operations) -> None:
+    query = "{ things(first: 2) { nodes { slow { name } } } }"
+    came: list[str] = []
+
+    async def ask(who: str) -> None:
+        assert (await run(operations, query, Caller(who, None))).has_data
+        came.append(who)
+
+    flood = [asyncio.create_task(ask("flood")) for _ in range(200)]
+    await asyncio.sleep(0)
+    await ask("somebody else")
+
+    assert came.count("flood") < 20
+    await asyncio.gather(*flood)
+
+
+async def test_the_keys_of_a_tenant_have_one_turn() -> None:
+    tenant, other = uuid4(), uuid4()
+
+    assert Caller("one", None, tenant).who == Caller("two", None, tenant).who
+    assert len({Caller("one", None, owner).who for owner in (tenant, other, None)}) == 3
 
 
 async def test_who_leaves_gives_the_place_to_the_next() -> None:

@@ -53,7 +53,7 @@ async def test_what_runs_is_cancelled_when_its_client_leaves() -> None:
         except asyncio.CancelledError:
             cancelled = True
             raise
-        return Answer({})
+        return Answer.of({})
 
     with pytest.raises(ClientLeft):
         await while_client_waits(run(), leaving_after(0), seconds=10)
@@ -69,16 +69,16 @@ async def test_a_client_that_sends_more_has_not_left() -> None:
 
     async def run() -> Answer:
         await asyncio.sleep(0.2)
-        return Answer({"data": 1})
+        return Answer.of({"data": 1})
 
-    assert (await while_client_waits(run(), receive, seconds=10)).payload == {"data": 1}
+    assert (await while_client_waits(run(), receive, seconds=10)).body == b'{"data":1}'
 
 
 @pytest.mark.anyio
 async def test_a_stop_from_outside_goes_through() -> None:
     async def run() -> Answer:
         await asyncio.sleep(60)
-        return Answer({})
+        return Answer.of({})
 
     task = asyncio.create_task(while_client_waits(run(), leaving_after(60), seconds=10))
     await asyncio.sleep(0.15)

@@ -29,6 +29,7 @@ from resolvers.schema import schema
 from resolvers.watching import Feed
 from server.asked import Asked
 from server.database import open_books
+from server.engine import Engine
 from server.operations import Operations
 from server.rates import Caller
 from server.settings import read_settings
@@ -490,7 +491,7 @@ def sameness_of(wish: tuple[Viewer, UUID, str, dict[str, Any]]) -> tuple[object,
     return sharing.sameness(operation, Feed(tenant, None, lambda _: []), viewer)
 
 
-OPERATIONS = Operations(schema, read_settings())
+OPERATIONS = Operations(Engine(schema, read_settings(), lambda *_: None), read_settings())
 
 
 @given(wishes, wishes)

@@ -12,8 +12,8 @@ from strawberry.schema.config import StrawberryConfig
 from models.rules.refusals import Invalid, NotFound
 from models.rules.viewers import Viewer
 from models.rules.words import Role
+from server.engine import RequestInfo
 from server.errors import Unauthenticated
-from server.http import RequestInfo
 
 TENANT = UUID(int=7)
 KEY = "Bearer right-key"

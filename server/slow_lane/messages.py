@@ -1,0 +1,105 @@
+"""What the server and its slow lane tell each other: pickled, each message behind its length."""
+
+import pickle
+from asyncio import StreamReader, StreamWriter
+from dataclasses import dataclass
+
+from models.rules.viewers import Viewer
+from server.answers import Answer, RequestErrors
+from server.asked import Asked
+from server.engine import Operation, Outline, RequestInfo
+from server.rates import Caller
+from server.settings import Settings
+
+LENGTH_BYTES = 4
+
+# ------------------------------------------------------------------ from the server
+
+
+@dataclass(frozen=True, slots=True)
+class Begin:
+    """The first message: what to serve, as "package.module:function", and by which settings."""
+
+    factory: str
+    settings: Settings
+
+
+@dataclass(frozen=True, slots=True)
+class OutlineWish:
+    """Read a document, and say what is to be run of it."""
+
+    asked: Asked
+    caller: Caller
+
+
+@dataclass(frozen=True, slots=True)
+class RunWish:
+    """Run a query. The operation comes without its document: the lane has read it, or reads it again."""
+
+    operation: Operation
+    viewer: Viewer
+    request: RequestInfo
+
+
+@dataclass(frozen=True, slots=True)
+class Wish:
+    """Each is answered by one Done, also one that was cancelled."""
+
+    id: int
+    wish: OutlineWish | RunWish
+
+
+@dataclass(frozen=True, slots=True)
+class Cancel:
+    """Nobody waits for a wish any more."""
+
+    id: int
+
+
+# ------------------------------------------------------------------ from the lane
+
+
+@dataclass(frozen=True, slots=True)
+class Ready:
+    """Wishes can be sent."""
+
+
+@dataclass(frozen=True, slots=True)
+class Outlined:
+    outline: Outline
+    comes_again: bool
+    """Whether the document was read here before."""
+
+
+@dataclass(frozen=True, slots=True)
+class Done:
+    """What became of a wish; None where it was cancelled."""
+
+    id: int
+    result: Outlined | Answer | RequestErrors | None
+
+
+@dataclass(frozen=True, slots=True)
+class Spent:
+    """A caller has taken so many seconds of a processor beyond its points."""
+
+    caller: Caller
+    seconds: float
+
+
+Message = Begin | Wish | Cancel | Ready | Done | Spent
+
+
+def send(writer: StreamWriter, message: Message) -> None:
+    """Never waits. Once the other end is gone, nothing happens."""
+    text = pickle.dumps(message, pickle.HIGHEST_PROTOCOL)
+    if not writer.is_closing():
+        writer.write(len(text).to_bytes(LENGTH_BYTES))
+        writer.write(text)
+
+
+async def receive(reader: StreamReader) -> Message:
+    """The next message. Raises IncompleteReadError or ConnectionError where the other end is gone."""
+    length = int.from_bytes(await reader.readexactly(LENGTH_BYTES))
+    message: Message = pickle.loads(await reader.readexactly(length))
+    return message

@@ -1,0 +1,121 @@
+"""The process's end of the slow lane: takes the server's wishes, and does them."""
+
+import asyncio
+from asyncio import StreamReader, StreamWriter
+from collections.abc import Callable
+from contextlib import AbstractAsyncContextManager
+from dataclasses import replace
+from functools import partial
+from importlib import import_module
+from socket import socket
+
+import structlog
+
+from server.answers import Answer, RequestErrors
+from server.collecting import calm_collector, collecting
+from server.documents import Read, Spend
+from server.engine import Engine
+from server.errors import masked
+from server.logs import start_logging
+from server.rates import Caller
+from server.settings import Settings
+from server.slow_lane.messages import (
+    Begin,
+    Cancel,
+    Done,
+    Outlined,
+    OutlineWish,
+    Ready,
+    RunWish,
+    Spent,
+    Wish,
+    receive,
+    send,
+)
+
+Serving = Callable[[Settings], AbstractAsyncContextManager[Engine]]
+"""Opens what reads and runs operations by the settings, and closes it."""
+
+
+async def work(connection: socket) -> None:
+    """Serve the other end of a connection until it is closed."""
+    reader, writer = await asyncio.open_unix_connection(sock=connection)
+    begin = await receive(reader)
+    assert isinstance(begin, Begin)
+    start_logging(begin.settings)
+    async with factory_of(begin.factory)(begin.settings) as engine, collecting():
+        calm_collector()
+        worker = Worker(engine, writer)
+        send(writer, Ready())
+        try:
+            await worker.take_all(reader)
+        except (asyncio.IncompleteReadError, ConnectionError):
+            pass  # The server has ended, or needs us no more.
+        finally:
+            await worker.close()
+
+
+def factory_of(name: str) -> Serving:
+    module, _, function = name.partition(":")
+    factory: Serving = getattr(import_module(module), function)
+    return factory
+
+
+class Worker:
+    """Does the wishes of one server, several at once."""
+
+    def __init__(self, engine: Engine, writer: StreamWriter) -> None:
+        self._engine, self._writer = engine, writer
+        self._under_way: dict[int, asyncio.Task[None]] = {}
+
+    async def take_all(self, reader: StreamReader) -> None:
+        while True:
+            match await receive(reader):
+                case Wish(id, wish):
+                    self._under_way[id] = asyncio.create_task(self._answer(id, wish), name="wish")
+                case Cancel(id):
+                    if (task := self._under_way.get(id)) is not None:
+                        task.cancel()
+
+    async def close(self) -> None:
+        tasks = list(self._under_way.values())
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+
+    async def _answer(self, id: int, wish: OutlineWish | RunWish) -> None:
+        result: Outlined | Answer | RequestErrors | None = None
+        try:
+            result = await (self._outline(wish) if isinstance(wish, OutlineWish) else self._run(wish))
+        except RequestErrors as refused:
+            result = refused
+        except Exception as error:  # Our slip: the client is told no more than its number in the log.
+            result = RequestErrors([masked(error)], 500)
+        finally:
+            del self._under_way[id]
+            send(self._writer, Done(id, result))
+
+    async def _outline(self, wish: OutlineWish) -> Outlined:
+        read, comes_again = await self._read(wish.asked.query, wish.caller)
+        return Outlined(self._engine.outline(read, wish.asked), comes_again)
+
+    async def _run(self, wish: RunWish) -> Answer:
+        structlog.contextvars.bind_contextvars(request_id=wish.request.request_id)
+        operation = wish.operation
+        (document, _), _ = await self._read(operation.asked.query, operation.caller)
+        spend = self._spend(operation.caller)
+        return await self._engine.run(replace(operation, document=document), wish.viewer, wish.request, spend)
+
+    async def _read(self, text: str, caller: Caller) -> tuple[Read, bool]:
+        """A document, and whether it was at hand."""
+        if (kept := self._engine.kept(text)) is not None:
+            return kept, True
+        read = await self._engine.read(text, self._spend(caller))
+        self._engine.keep(text, read)
+        return read, False
+
+    def _spend(self, caller: Caller) -> Spend:
+        return partial(self._tell_spent, caller)
+
+    def _tell_spent(self, caller: Caller, seconds: float) -> None:
+        send(self._writer, Spent(caller, seconds))

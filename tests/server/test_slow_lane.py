@@ -1,0 +1,219 @@
+"""What is heavy or not known yet is answered by a process of its own, which may fail without anybody else noticing."""
+
+import asyncio
+import os
+import signal
+import time
+from collections.abc import AsyncIterator
+from pathlib import Path
+from typing import Any
+
+import orjson
+import pytest
+
+from models.rules.viewers import Viewer
+from models.rules.words import Role
+from server.answers import Answer, RequestErrors
+from server.asked import asked_in
+from server.engine import RequestInfo
+from server.operations import Operations
+from server.rates import Caller
+from server.settings import Settings, read_settings
+from server.slow_lane import lane as lanes
+from server.slow_lane.lane import SlowLane
+from tests.server import toy_lane
+from tests.server.live_server import until
+from tests.server.real_server import RealServer, ask
+
+pytestmark = pytest.mark.anyio
+
+CALLER, OPERATOR = Caller("key", None), Viewer(Role.OPERATOR)
+HEAVY = "{ series pid }"
+
+
+@pytest.fixture
+async def operations() -> AsyncIterator[Operations]:
+    made = with_lane(read_settings())
+    made.open()
+    await until_open(made)
+    yield made
+    await made.close()
+
+
+def with_lane(settings: Settings) -> Operations:
+    return Operations(toy_lane.engine(settings), settings, SlowLane(settings, toy_lane.FACTORY))
+
+
+def lane_of(operations: Operations) -> SlowLane:
+    assert operations._lane is not None
+    return operations._lane
+
+
+async def until_open(operations: Operations) -> None:
+    await until(lambda: lane_of(operations).is_open)
+
+
+async def until_told(file: Path, text: str) -> None:
+    await until(lambda: file.exists() and file.read_text() == text)
+
+
+async def answer(operations: Operations, query: str, **more: Any) -> Answer:
+    try:
+        operation = await operations.prepare(asked_in({"query": query, **more}), CALLER)
+    except RequestErrors as refused:
+        return refused.answer()
+    return await operations.run(operation, OPERATOR, RequestInfo("request-1", None, None))
+
+
+async def data(operations: Operations, query: str, **more: Any) -> Any:
+    return orjson.loads((await answer(operations, query, **more)).body)["data"]
+
+
+async def test_the_lane_answers_what_is_heavy_and_the_server_what_it_knows(operations: Operations) -> None:
+    heavy = [(await data(operations, HEAVY))["pid"] for _ in range(3)]
+    light = [(await data(operations, "{ pid }"))["pid"] for _ in range(4)]
+    changes = [(await data(operations, "mutation { pid }"))["pid"] for _ in range(2)]
+
+    lane = heavy[0]
+    assert lane != os.getpid()
+    assert heavy == [lane] * 3
+    # It has been read by the lane, and is at hand once it has come again.
+    assert light == [lane, os.getpid(), os.getpid(), os.getpid()]
+    assert changes == [os.getpid()] * 2
+
+
+ASKED: tuple[dict[str, Any], ...] = (
+    {"query": "{ who series }"},
+    {"query": "{ who fail series }"},
+    {"query": "{ series", "variables": {"a": 1}},
+    {"query": "{ series nonsense }"},
+    {"query": "query A { series } query B { series }"},
+    {"query": "query A { series: pid } query B { series }", "operationName": "A"},
+    {"query": "query($file: String!) { wait(file: $file) series }"},
+    {"query": "{ __schema { queryType { name } } }"},
+    {"query": "{ series: who }", "extensions": {"cost": True}},
+    {"query": "{ " + " ".join(f"a{number}: pid" for number in range(101)) + " }"},
+)
+
+
+async def test_answers_and_refusals_are_those_of_the_server_itself(operations: Operations) -> None:
+    alone = Operations(toy_lane.engine(read_settings()), read_settings())
+
+    for given in ASKED:
+        answers = [shape(await answer(made, **given)) for made in (operations, operations, alone)]
+        assert answers == [answers[2]] * 3
+
+    await alone.close()
+
+
+def shape(answer: Answer) -> object:
+    """All of an answer but what differs from process to process, and from error to error."""
+    payload = orjson.loads(answer.body)
+    if payload.get("data"):
+        payload["data"] = {name: type(value) if name == "series" else value for name, value in payload["data"].items()}
+    for error in payload.get("errors", ()):
+        if error["extensions"].pop("errorId", None):
+            error["message"] = error["message"].rpartition(" ")[0]
+    return answer.status, answer.has_data, payload
+
+
+async def test_it_knows_who_asks_and_in_which_request(operations: Operations) -> None:
+    assert (await data(operations, "{ who series }"))["who"] == "OPERATOR request-1"
+
+
+async def test_what_it_took_is_taken_from_the_points_of_who_asked(operations: Operations) -> None:
+    await data(operations, "{ work series }")
+
+    bucket = operations.rates.keys.bucket_of("key", time.monotonic())
+    assert bucket.quota.most - bucket.left > 0.03 / 0.000_02
+
+
+async def test_an_operation_that_nobody_waits_for_is_given_up(operations: Operations, tmp_path: Path) -> None:
+    file = tmp_path / "waiting"
+    query = f'{{ series wait(file: "{file}") }}'
+    waiting = asyncio.create_task(answer(operations, query))
+    await until_told(file, "begun")
+
+    waiting.cancel()
+
+    await until_told(file, "given up")
+    assert (await answer(operations, HEAVY)).has_data
+
+
+async def test_what_ends_the_process_ends_nothing_else(operations: Operations, tmp_path: Path) -> None:
+    file = tmp_path / "waiting"
+    beside = asyncio.create_task(answer(operations, f'{{ series wait(file: "{file}") }}'))
+    await until_told(file, "begun")
+    before = (await data(operations, HEAVY))["pid"]
+
+    crashed = await answer(operations, "{ series crash }")
+
+    for lost in (crashed, await beside):
+        assert lost.status == 503
+        assert [error["extensions"]["code"] for error in lost.errors] == ["LIMIT_REACHED"]
+    # Until it is back the server answers by itself.
+    assert (await data(operations, HEAVY))["pid"] == os.getpid()
+    await until_open(operations)
+    assert (await data(operations, HEAVY))["pid"] not in (before, os.getpid())
+
+
+async def test_a_process_that_hangs_is_ended(
+    operations: Operations, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(lanes, "HANGS_AFTER_SECONDS", 0.1)
+    before = (await data(operations, HEAVY))["pid"]
+    file = tmp_path / "hanging"
+    waiting = asyncio.create_task(answer(operations, f'{{ series hang(file: "{file}") }}'))
+    await until_told(file, "begun")
+
+    waiting.cancel()
+
+    await until(lambda: not lane_of(operations).is_open)
+    await until_open(operations)
+    assert (await data(operations, HEAVY))["pid"] != before
+
+
+async def test_it_ends_with_the_server() -> None:
+    operations = with_lane(read_settings())
+    operations.open()
+    await until_open(operations)
+    pid = (await data(operations, HEAVY))["pid"]
+
+    await operations.close()
+
+    with pytest.raises(ProcessLookupError):
+        os.kill(pid, signal.SIGTERM)
+    assert not lane_of(operations).is_open
+
+
+PLAN = """mutation($name: String!) {
+    createPlan(input: { name: $name, monthlyCredits: "1", firstSeconds: 60, nextSeconds: 60, rates: [] }) {
+        errors { message }
+    }
+}"""
+
+
+async def test_a_real_server_reads_in_its_lane_what_it_has_just_written(database_url: str) -> None:
+    server = RealServer(database_url, slow_lane=True)
+    server.start()
+    try:
+        async with server.client() as client:
+            async with asyncio.timeout(60):
+                while "tallygraph_slow_lane_open 1.0" not in (await client.get("/metrics")).text:
+                    pass
+            for number in range(3):
+                assert await ask(client, PLAN, name=f"Plan {number}") == {"createPlan": {"errors": []}}
+                found = await ask(client, "{ plans { name } tenants(first: 60) { nodes { name } } }")
+                assert len(found["plans"]) == number + 1
+        (lane,) = lanes_of(server)
+    finally:
+        server.kill()
+
+    await until(lambda: not Path(f"/proc/{lane}").exists())
+
+
+def lanes_of(server: RealServer) -> list[str]:
+    """The processes beside a server."""
+    pid = server.pid
+    children = Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
+    return [child for child in children if "server.slow_lane" in Path(f"/proc/{child}/cmdline").read_text()]
