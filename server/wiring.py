@@ -104,7 +104,8 @@ def contexts(settings: Settings, books: Books, recorder: Recorder, owners: Owner
 @asynccontextmanager
 async def slow_lane(settings: Settings) -> AsyncIterator[Engine]:
     """What answers in the slow lane: the same graph, on connections of its own that only read."""
-    books = open_books(settings.database_url)
+    # Few operations run there at once, and PostgreSQL has only so many connections for everybody.
+    books = open_books(settings.database_url, readers=5)
     recorder, owners = Recorder(books), Owners(books)
     engine = Engine(import_module("resolvers.schema").schema, settings, contexts(settings, books, recorder, owners))
     try:

@@ -6,7 +6,7 @@ import sys
 from asyncio import Future, StreamReader, StreamWriter
 from asyncio.subprocess import DEVNULL, Process, create_subprocess_exec
 from collections.abc import Callable
-from contextlib import suppress
+from contextlib import closing, suppress
 from dataclasses import replace
 from itertools import count
 from socket import socket, socketpair
@@ -114,27 +114,28 @@ class SlowLane:
     async def _keep(self, spend: SpendOf) -> None:
         """Have a process, and another one after it."""
         while True:
-            await self._have_one(spend)
-            log.warning("has ended", advice="heavy queries are answered by the server itself until it is back")
+            try:
+                await self._have_one(spend)
+            except (OSError, asyncio.IncompleteReadError) as error:
+                advice = "heavy queries are answered by the server itself until it is back"
+                log.warning("has ended", reason=str(error), advice=advice)
             await asyncio.sleep(BEGIN_AGAIN_SECONDS)
 
     async def _have_one(self, spend: SpendOf) -> None:
-        """Start a process, and hear it until it ends."""
+        """Start a process, and hear it. Raises OSError or IncompleteReadError when it ends."""
         ours, theirs = socketpair()
-        with theirs:
-            self._process = await _started(theirs)
-        reader, writer = await asyncio.open_unix_connection(sock=ours, limit=READ_AHEAD_BYTES)
-        try:
-            send(writer, self._begin)
-            await self._hear(reader, writer, spend)
-        except (asyncio.IncompleteReadError, ConnectionError):
-            pass  # It has ended, as is said by who called.
-        finally:
-            self._writer = None
-            writer.close()
-            self._give_up_waiting()
-            await _ended(self._process)
-            self._process = None
+        with ours:
+            with theirs:
+                process = self._process = await _started(theirs)
+            try:
+                reader, writer = await asyncio.open_unix_connection(sock=ours, limit=READ_AHEAD_BYTES)
+                with closing(writer):
+                    send(writer, self._begin)
+                    await self._hear(reader, writer, spend)
+            finally:
+                self._writer = self._process = None
+                self._give_up_waiting()
+                await _ended(process)
 
     async def _hear(self, reader: StreamReader, writer: StreamWriter, spend: SpendOf) -> None:
         while True:

@@ -1,6 +1,9 @@
 """The process's end of the slow lane: takes the server's wishes, and does them."""
 
 import asyncio
+import os
+import select
+import time
 from asyncio import StreamReader, StreamWriter
 from collections.abc import Callable
 from contextlib import AbstractAsyncContextManager
@@ -8,6 +11,7 @@ from dataclasses import replace
 from functools import partial
 from importlib import import_module
 from socket import socket
+from threading import Thread
 
 import structlog
 
@@ -33,12 +37,15 @@ from server.slow_lane.messages import (
     send,
 )
 
+END_SECONDS = 3.0
+
 Serving = Callable[[Settings], AbstractAsyncContextManager[Engine]]
 """Opens what reads and runs operations by the settings, and closes it."""
 
 
 async def work(connection: socket) -> None:
     """Serve the other end of a connection until it is closed."""
+    Thread(target=_end_with_server, args=(connection.fileno(),), daemon=True).start()
     reader, writer = await asyncio.open_unix_connection(sock=connection)
     begin = await receive(reader)
     assert isinstance(begin, Begin)
@@ -53,6 +60,15 @@ async def work(connection: socket) -> None:
             pass  # The server has ended, or needs us no more.
         finally:
             await worker.close()
+
+
+def _end_with_server(connection: int) -> None:
+    """End once the other end of the connection is gone, even if the loop is too busy to notice."""
+    waiting = select.poll()
+    waiting.register(connection, 0)
+    waiting.poll()
+    time.sleep(END_SECONDS)
+    os._exit(1)
 
 
 def factory_of(name: str) -> Serving:

@@ -6,21 +6,24 @@ import signal
 import time
 from collections.abc import AsyncIterator
 from pathlib import Path
+from socket import socketpair
 from typing import Any
 
 import orjson
 import pytest
+from graphql import OperationType
 
 from models.rules.viewers import Viewer
 from models.rules.words import Role
 from server.answers import Answer, RequestErrors
 from server.asked import asked_in
-from server.engine import RequestInfo
+from server.engine import Operation, Outline, RequestInfo
 from server.operations import Operations
 from server.rates import Caller
 from server.settings import Settings, read_settings
 from server.slow_lane import lane as lanes
 from server.slow_lane.lane import SlowLane
+from server.slow_lane.messages import Begin, RunWish, Wish, send
 from tests.server import toy_lane
 from tests.server.live_server import until
 from tests.server.real_server import RealServer, ask
@@ -28,7 +31,9 @@ from tests.server.real_server import RealServer, ask
 pytestmark = pytest.mark.anyio
 
 CALLER, OPERATOR = Caller("key", None), Viewer(Role.OPERATOR)
+REQUEST = RequestInfo("request-1", None, None)
 HEAVY = "{ series pid }"
+WAIT_SECONDS = 60
 
 
 @pytest.fixture
@@ -62,7 +67,7 @@ async def answer(operations: Operations, query: str, **more: Any) -> Answer:
         operation = await operations.prepare(asked_in({"query": query, **more}), CALLER)
     except RequestErrors as refused:
         return refused.answer()
-    return await operations.run(operation, OPERATOR, RequestInfo("request-1", None, None))
+    return await operations.run(operation, OPERATOR, REQUEST)
 
 
 async def data(operations: Operations, query: str, **more: Any) -> Any:
@@ -186,6 +191,25 @@ async def test_it_ends_with_the_server() -> None:
     assert not lane_of(operations).is_open
 
 
+async def test_a_process_that_hangs_ends_when_its_server_is_killed(tmp_path: Path) -> None:
+    ours, theirs = socketpair()
+    with ours:
+        with theirs:
+            process = await lanes._started(theirs)
+        _, writer = await asyncio.open_unix_connection(sock=ours)
+        send(writer, Begin(toy_lane.FACTORY, read_settings()))
+        asked = asked_in({"query": f'{{ series hang(file: "{tmp_path}/hanging") }}'})
+        outline = Outline(OperationType.QUERY, None, 1, 1, is_heavy=True, is_introspection=False)
+        operation = Operation(asked, outline, CALLER, 1, None)
+        send(writer, Wish(1, RunWish(operation, OPERATOR, REQUEST)))
+        await until_told(tmp_path / "hanging", "begun")
+
+        writer.close()
+
+    async with asyncio.timeout(WAIT_SECONDS):
+        assert await process.wait() == 1
+
+
 PLAN = """mutation($name: String!) {
     createPlan(input: { name: $name, monthlyCredits: "1", firstSeconds: 60, nextSeconds: 60, rates: [] }) {
         errors { message }
@@ -198,7 +222,7 @@ async def test_a_real_server_reads_in_its_lane_what_it_has_just_written(database
     server.start()
     try:
         async with server.client() as client:
-            async with asyncio.timeout(60):
+            async with asyncio.timeout(WAIT_SECONDS):
                 while "tallygraph_slow_lane_open 1.0" not in (await client.get("/metrics")).text:
                     pass
             for number in range(3):
