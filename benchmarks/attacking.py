@@ -1,4 +1,4 @@
-"""Attacks: how soon a server answers after each, what it keeps of it, and how long others wait meanwhile.
+"""Attacks: how soon a server answers after each, and what it keeps of it. `crowding.py` has how long others wait.
 
 python -m benchmarks.attacking [ATTACK ...]        all where none is named
 """
@@ -13,7 +13,8 @@ from datetime import UTC, datetime, timedelta
 import orjson
 import uvloop
 
-from benchmarks.attacks import ATTACKS, Ground, asked
+from benchmarks.attacks import ATTACKS, SECONDS
+from benchmarks.hostile import Ground, asked
 from benchmarks.measuring import Client, Server, a_directory, a_server, clients, post, show
 from models.rules.ids import type_id
 from models.rules.reports import CallReport
@@ -29,19 +30,16 @@ BOUNDS = {
     for name in ("rate_limit_per_key", "rate_limit_per_address")
 } | {"TALLYGRAPH_TRUSTED_PROXIES": "127.0.0.1"}
 CALLS, BATCH = 20_000, 1_000
-IDLE_ASKS, ASKS_A_SECOND = 400, 50
 WARM_SECONDS = 3.0
 # Python gives memory back when it looks for garbage, which a server in peace does seldom.
 BACK_WITHIN_SECONDS = 20.0
-MOST_MEMORY, MOST_WAIT, MOST_HEALTH_MS = 1.2, 3.0, 1_000.0
+MOST_MEMORY, MOST_HEALTH_MS = 1.2, 1_000.0
 
 
 @dataclass
 class Outcome:
     attack: str
     answers: str
-    idle_p99_ms: float
-    p99_ms: float
     health_ms: float
     memory_before: int
     memory_after: int
@@ -49,10 +47,6 @@ class Outcome:
     @property
     def memory(self) -> float:
         return self.memory_after / self.memory_before
-
-    @property
-    def wait(self) -> float:
-        return self.p99_ms / self.idle_p99_ms
 
     @property
     def holds(self) -> bool:
@@ -64,37 +58,16 @@ async def attacked(name: str, url: str, tenant: str, agent: str) -> Outcome:
     with a_server("benchmarks.serving_watched", "{port}", **settings) as server:
         async with clients(server.port, 1) as (client,):
             secret = await a_key(client, tenant)
-            balance = post("/graphql", asked(f'{{ tenant(id: "{tenant}") {{ credits {{ seq available }} }} }}'), KEY)
             # What a server keeps in peace is not the attack's: it has seen the same before, for a moment.
             warm = Ground(server.port, secret, tenant, agent, time.monotonic() + WARM_SECONDS)
-            await asyncio.gather(ATTACKS[name](warm), waits_of(client, balance, WARM_SECONDS))
-            await settled(server, 0)
-            idle = await waits_of(client, balance, IDLE_ASKS / ASKS_A_SECOND)
-            before = server.memory_bytes()
-            ground = Ground(server.port, secret, tenant, agent)
-            _, waits = await asyncio.gather(ATTACKS[name](ground), waits_of_attack(client, balance, ground))
+            await ATTACKS[name](warm)
+            before = await settled(server, 0)
+            ground = Ground(server.port, secret, tenant, agent, time.monotonic() + SECONDS)
+            await ATTACKS[name](ground)
             health = await health_ms(server.port)
             after = await settled(server, int(before * MOST_MEMORY))
     answers = ", ".join(f"{count} x {what}" for what, count in sorted(ground.answers.items()))
-    return Outcome(name, answers, p99(idle), p99(waits), health, before, after)
-
-
-async def waits_of_attack(client: Client, balance: bytes, ground: Ground) -> list[float]:
-    return await waits_of(client, balance, ground.until - time.monotonic())
-
-
-async def waits_of(client: Client, request: bytes, seconds: float) -> list[float]:
-    """How long each answer took, in milliseconds, asked at a steady pace."""
-    waits, began = [], time.perf_counter()
-    while (now := time.perf_counter()) - began < seconds:
-        await client.ask(request)
-        waits.append((time.perf_counter() - now) * 1000)
-        await asyncio.sleep(max(0.0, now + 1 / ASKS_A_SECOND - time.perf_counter()))
-    return waits
-
-
-def p99(waits: list[float]) -> float:
-    return sorted(waits)[int(len(waits) * 0.99)]
+    return Outcome(name, answers, health, before, after)
 
 
 async def health_ms(port: int) -> float:
@@ -139,8 +112,7 @@ def a_call(books: TestBooks, tenant: object, number: int) -> CallReport:
 
 def line_of(outcome: Outcome) -> tuple[str, ...]:
     megabytes = f"{outcome.memory_before / 1e6:.0f} -> {outcome.memory_after / 1e6:.0f} MB ({outcome.memory:.2f}x)"
-    wait = f"{outcome.p99_ms:.1f} ({outcome.wait:.1f}x)"
-    return outcome.attack, f"{outcome.idle_p99_ms:.1f}", wait, f"{outcome.health_ms:.0f}", megabytes, outcome.answers
+    return outcome.attack, f"{outcome.health_ms:.0f}", megabytes, outcome.answers
 
 
 async def main(names: list[str]) -> int:
@@ -151,19 +123,10 @@ async def main(names: list[str]) -> int:
     for name in names:
         outcomes.append(await attacked(name, url, tenant, agent))
         print(" | ".join(line_of(outcomes[-1])), file=sys.stderr, flush=True)
-    title: tuple[str, ...] = (
-        "attack",
-        "balance p99 idle, ms",
-        "during it, ms",
-        "health after it, ms",
-        "memory",
-        "what came",
-    )
+    title: tuple[str, ...] = ("attack", "health after it, ms", "memory", "what came")
     show("Attacks", [title, *(line_of(outcome) for outcome in outcomes)])
     broken = [outcome.attack for outcome in outcomes if not outcome.holds]
-    slow = [outcome.attack for outcome in outcomes if outcome.wait > MOST_WAIT]
     print(f"\nDoes not hold after: {', '.join(broken) or 'none'}.")
-    print(f"Others wait more than {MOST_WAIT:g}x during: {', '.join(slow) or 'none'}.")
     return 1 if broken else 0
 
 

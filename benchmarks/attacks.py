@@ -7,53 +7,15 @@ import socket
 import time
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
-from dataclasses import dataclass, field
 
 import orjson
+
+from benchmarks.hostile import Ground, answer, asked, connection, frame, head, initialisation, opened, upgrade
 
 # Longer than what a key has saved up lasts.
 SECONDS = 10.0
 
-
-@dataclass
-class Ground:
-    """Where an attack takes place."""
-
-    port: int
-    key: str
-    tenant: str
-    agent: str
-    until: float = field(default_factory=lambda: time.monotonic() + SECONDS)
-    answers: dict[str, int] = field(default_factory=dict)
-    """How often each status, code or end came."""
-
-    @property
-    def goes_on(self) -> bool:
-        return time.monotonic() < self.until
-
-    def note(self, what: str) -> None:
-        self.answers[what] = self.answers.get(what, 0) + 1
-
-
 Attack = Callable[[Ground], Awaitable[None]]
-# Attackers come from an address of their own.
-FROM = "X-Forwarded-For: 192.0.2.66\r\n"
-
-
-async def connection(ground: Ground) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
-    return await asyncio.open_connection("127.0.0.1", ground.port, limit=1 << 25)
-
-
-def head(ground: Ground, length: int | str, *more: str, key: str | None = None) -> bytes:
-    lines = ["POST /graphql HTTP/1.1", "Host: 127.0.0.1", "Content-Type: application/json"]
-    lines += [f"Authorization: Bearer {ground.key if key is None else key}", f"Content-Length: {length}", *more]
-    return ("\r\n".join(lines) + "\r\n" + FROM + "\r\n").encode()
-
-
-async def answer(reader: asyncio.StreamReader) -> tuple[str, bytes]:
-    top = await reader.readuntil(b"\r\n\r\n")
-    length = int(top.lower().partition(b"content-length:")[2].split(b"\r\n", 1)[0])
-    return top[9:12].decode(), await reader.readexactly(length)
 
 
 async def post_again_and_again(ground: Ground, bodies: list[bytes], clients: int = 16) -> None:
@@ -73,10 +35,6 @@ async def post_again_and_again(ground: Ground, bodies: list[bytes], clients: int
                     writer.transport.abort()
 
     await asyncio.gather(*(one(number) for number in range(clients)))
-
-
-def asked(query: str, variables: object = None) -> bytes:
-    return orjson.dumps({"query": query, "variables": variables})
 
 
 # ---------------------------------------------------------------- documents
@@ -222,28 +180,6 @@ async def random_bytes(ground: Ground) -> None:
 # ---------------------------------------------------------------- sockets and streams
 
 
-def frame(text: bytes) -> bytes:
-    size = len(text)
-    length = bytes((0x80 | size,)) if size < 126 else b"\xfe" + size.to_bytes(2, "big")
-    return b"\x81" + length + b"\0\0\0\0" + text
-
-
-async def opened(ground: Ground, *, initialised: bool = True) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
-    reader, writer = await connection(ground)
-    nonce = base64.b64encode(os.urandom(16)).decode()
-    writer.write(
-        "GET /graphql HTTP/1.1\r\nHost: 127.0.0.1\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n"
-        f"{FROM}Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: {nonce}\r\n"
-        "Sec-WebSocket-Protocol: graphql-transport-ws\r\n\r\n".encode()
-    )
-    await reader.readuntil(b"\r\n\r\n")
-    if initialised:
-        init = {"type": "connection_init", "payload": {"authorization": f"Bearer {ground.key}"}}
-        writer.write(frame(orjson.dumps(init)))
-        await reader.read(100)
-    return reader, writer
-
-
 async def half_open_sockets(ground: Ground) -> None:
     held = []
     for number in range(1_000):
@@ -321,19 +257,12 @@ async def unread_streams(ground: Ground) -> None:
 
 
 async def unread_socket(ground: Ground, family: socket.socket) -> None:
-    nonce = base64.b64encode(os.urandom(16)).decode()
-    upgrade = (
-        "GET /graphql HTTP/1.1\r\nHost: 127.0.0.1\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n"
-        f"{FROM}Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: {nonce}\r\n"
-        "Sec-WebSocket-Protocol: graphql-transport-ws\r\n\r\n".encode()
-    )
-    init = {"type": "connection_init", "payload": {"authorization": f"Bearer {ground.key}"}}
     payload = {"query": BALANCE, "variables": {"t": ground.tenant}}
     watch = {"id": "1", "type": "subscribe", "payload": payload}
     loop = asyncio.get_running_loop()
-    await loop.sock_sendall(family, upgrade)
+    await loop.sock_sendall(family, upgrade(ground))
     await asyncio.sleep(0.01)
-    await loop.sock_sendall(family, frame(orjson.dumps(init)) + frame(orjson.dumps(watch)))
+    await loop.sock_sendall(family, initialisation(ground) + frame(orjson.dumps(watch)))
 
 
 async def record_much(ground: Ground) -> None:

@@ -59,7 +59,8 @@ async def call_log(request: Request) -> Response:
     with _engine.connect() as connection:
         tenant = _tenant(connection, asked["tenant"])
         days = days_in(tenant.time_zone)
-        values = {"tenant_id": tenant.id, "counted_agent": NOBODY, "starts_at": BEGINNING, "ends_at": END, "passed": 0}
+        nobody = {"counted_agent": NOBODY, "counted_member": NOBODY}
+        values = {"tenant_id": tenant.id, **nobody, "starts_at": BEGINNING, "ends_at": END, "passed": 0}
         totals = connection.execute(log.totals(ranged=False), values).first()
         if skipped:
             day = connection.execute(log.day_of_row(ranged=False), {**values, "skipped": skipped}).one()

@@ -13,11 +13,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from statistics import median
 
+from benchmarks.processes import cpu_seconds_of, memory_bytes_of
+
 ROUNDS = 3
 # Points are counted as for everybody, but there are enough of them.
 NO_BOUNDS = {f"TALLYGRAPH_RATE_LIMIT_PER_{who}": "1000000000" for who in ("KEY", "ADDRESS")}
-_TICKS = os.sysconf("SC_CLK_TCK")
-_PAGE = os.sysconf("SC_PAGE_SIZE")
 
 
 @dataclass(frozen=True)
@@ -34,18 +34,17 @@ class Figure:
 
 @dataclass
 class Server:
-    """A process that serves HTTP on loopback."""
+    """A process that serves HTTP on loopback, and those that it starts."""
 
     process: subprocess.Popen[bytes]
     port: int
 
     def cpu_seconds(self) -> float:
-        """The processor time that it has used so far."""
-        fields = Path(f"/proc/{self.process.pid}/stat").read_text().rpartition(")")[2].split()
-        return (int(fields[11]) + int(fields[12])) / _TICKS
+        """The processor time that it has used so far, with all processes that it has started."""
+        return cpu_seconds_of(self.process.pid)
 
     def memory_bytes(self) -> int:
-        return int(Path(f"/proc/{self.process.pid}/statm").read_text().split()[1]) * _PAGE
+        return memory_bytes_of(self.process.pid)
 
 
 @contextmanager
@@ -62,7 +61,12 @@ def a_server(*command: str, **settings: str) -> Iterator[Server]:
         yield Server(process, port)
     finally:
         process.terminate()
-        process.wait(20)
+        try:
+            process.wait(20)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.wait()
+            print("The server did not end when it was told to, and was killed.", file=sys.stderr)
 
 
 def _wait_for(port: int, process: subprocess.Popen[bytes]) -> None:
