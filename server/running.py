@@ -1,32 +1,30 @@
 """Starting the server and ending it: uvicorn with our bounds, and a prompt, graceful stop."""
 
-import asyncio
 import signal
+from socket import socket
 from types import FrameType
 
-import orjson
 import structlog
 import uvicorn
 from starlette.types import ASGIApp
-from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
-from server.errors import LIMIT_REACHED, error_of
+from server.connections import BoundedProtocol
+from server.ports import listening
 from server.settings import SAFE_SECRET, Settings, unknown_settings, weak_secrets
-from server.watching.events import ABORT
 from server.watching.wires import SocketProtocol
 from server.workers import serve_by_several
 
 MAX_FRAME_BYTES = 1_000_000
 KEEP_ALIVE_SECONDS = 65  # Longer than the 60 of usual load balancers, which would else reuse a closed connection.
 
-REFUSAL = orjson.dumps({"errors": [error_of("The head of the request is too long.", LIMIT_REACHED)]})
-TOO_LARGE = (
-    b"HTTP/1.1 431 Request Header Fields Too Large\r\nconnection: close\r\n"
-    b"content-type: application/json; charset=utf-8\r\ncontent-length: %d\r\n\r\n%s"
-) % (len(REFUSAL), REFUSAL)
-
 
 def serve(app: ASGIApp | str, settings: Settings) -> None:
+    """Serve where the settings say, until a signal says stop."""
+    with listening(settings) as sockets:
+        serve_on(sockets, app, settings)
+
+
+def serve_on(sockets: list[socket], app: ASGIApp | str, settings: Settings) -> None:
     """Serve until a signal says stop. Several processes need the name of a factory: "package.module:create"."""
     log = structlog.get_logger(source="running")
     for line in unknown_settings():
@@ -36,13 +34,13 @@ def serve(app: ASGIApp | str, settings: Settings) -> None:
     config = Config(app, settings)
     if settings.workers > 1:
         assert isinstance(app, str), "several processes each make their own application"
-        serve_by_several(config, [config.bind_socket()])
+        serve_by_several(config, sockets)
     else:
-        Server(config).run()
+        Server(config).run(sockets)
 
 
 class Config(uvicorn.Config):
-    """uvicorn with our bounds; what it lacks is in the protocol below."""
+    """uvicorn with our bounds; what it lacks is in the protocol of connections."""
 
     def __init__(self, app: ASGIApp | str, settings: Settings) -> None:
         self.max_header_bytes = settings.max_header_bytes
@@ -77,59 +75,3 @@ class Server(uvicorn.Server):
         if self.should_exit and sig == signal.SIGINT:
             self.force_exit = True
         self.should_exit = True
-
-
-class BoundedProtocol(HttpToolsProtocol):
-    """Bounds how long and how large a request's head may be: uvicorn waits for ever, and reads everything."""
-
-    config: Config
-
-    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
-        super().connection_made(transport)
-        self._head_bytes = 0
-        self._head_timer: asyncio.TimerHandle | None = None
-        self._wait_for_head()
-
-    def connection_lost(self, exc: Exception | None) -> None:
-        self._stop_waiting()
-        super().connection_lost(exc)
-
-    def data_received(self, data: bytes) -> None:
-        super().data_received(data)
-        if self._head_timer is None or self.transport.is_closing():
-            return
-        self._head_bytes += len(data)
-        if self._head_bytes > self.config.max_header_bytes:
-            self._refuse_head()
-
-    def on_message_begin(self) -> None:
-        super().on_message_begin()
-        self._wait_for_head()
-
-    def on_headers_complete(self) -> None:
-        self._stop_waiting()
-        # A stream whose client does not read can only be ended here.
-        self.scope["extensions"] = {ABORT: self.transport.abort}  # type: ignore[dict-item]
-        super().on_headers_complete()
-
-    def shutdown(self) -> None:
-        # A stream without an end would hold up the stop for everybody; its client comes back by itself.
-        if self.cycle is not None and self.cycle.chunked_encoding and not self.cycle.response_complete:
-            self.transport.close()
-        else:
-            super().shutdown()
-
-    def _wait_for_head(self) -> None:
-        if self._head_timer is None:
-            self._head_bytes = 0
-            self._head_timer = self.loop.call_later(self.config.request_seconds, self.transport.close)
-
-    def _stop_waiting(self) -> None:
-        if self._head_timer is not None:
-            self._head_timer.cancel()
-            self._head_timer = None
-
-    def _refuse_head(self) -> None:
-        self._stop_waiting()
-        self.transport.write(TOO_LARGE)
-        self.transport.close()

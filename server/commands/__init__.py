@@ -9,8 +9,8 @@ import typer
 
 from models.rules.refusals import Refusal
 from server.commands import exporting, importing, keys, migrate, schema, serve, verify
-from server.commands.ports import PortProblem
 from server.database import DatabaseProblem
+from server.ports import PortProblem
 from server.settings import BadSettings
 
 app = typer.Typer(

@@ -7,8 +7,8 @@ from typing import Annotated, Any
 import typer
 
 from server.commands.books import has_keys
-from server.commands.ports import check_port
 from server.migrations import migrate
+from server.ports import listening
 from server.settings import BadSettings, Settings, read_settings
 
 Option = typer.Option
@@ -29,20 +29,21 @@ def serve_(
     """Serve the graph. What is left out is taken from the settings. Migrates the database first."""
     # Only here: what a server needs takes longer to import than other commands take in all.
     from server.logs import start_logging
-    from server.running import serve
+    from server.running import serve_on
 
     given: dict[str, Any] = {"host": host, "port": port, "workers": workers}
     settings = read_settings(**{name: value for name, value in given.items() if value is not None})
     if demo:
         settings = _for_the_demo(settings)
     start_logging(settings)
-    check_port(settings)
-    asyncio.run(migrate(settings.database_url))
-    application = _with_the_demo(settings) if demo else APPLICATION
-    typer.echo(f"Tallygraph serves {_address(settings)}/graphql", err=True)
-    if not (demo or settings.operator_key or settings.jwt_secret or asyncio.run(has_keys(settings))):
-        typer.echo(NO_KEY, err=True)
-    serve(application, settings)
+    with listening(settings) as sockets:
+        settings = settings.model_copy(update={"port": sockets[0].getsockname()[1]})
+        asyncio.run(migrate(settings.database_url))
+        application = _with_the_demo(settings) if demo else APPLICATION
+        typer.echo(f"Tallygraph serves {_address(settings)}/graphql", err=True)
+        if not (demo or settings.operator_key or settings.jwt_secret or asyncio.run(has_keys(settings))):
+            typer.echo(NO_KEY, err=True)
+        serve_on(sockets, application, settings)
 
 
 def _address(settings: Settings) -> str:

@@ -22,6 +22,8 @@ SLOW_SECONDS = 20.0
 MOST_BUFFERED = 65_536
 CLOSE_SECONDS = 5.0
 """How long a client may take to answer that its socket is closed."""
+PASSED_OVER_EVERY_SECONDS = 0.01
+"""How often something is read of what comes after a close, and that nobody waits for."""
 TRY_AGAIN_LATER = 1013
 EXTENSION = "tallygraph.socket"
 
@@ -114,6 +116,7 @@ class SocketProtocol(WebSocketsSansIOProtocol):
     """uvicorn's protocol, which lets a socket's messages past ASGI and says when its client does not read."""
 
     wire: "DirectWire | None" = None
+    is_left = False
 
     def handle_connect(self, event: Request) -> None:
         super().handle_connect(event)
@@ -136,6 +139,36 @@ class SocketProtocol(WebSocketsSansIOProtocol):
             self.wire.finish()
             self.wire = None
         super().connection_lost(exc)
+
+    def data_received(self, data: bytes) -> None:
+        if not self.is_left:
+            super().data_received(data)
+        else:
+            # Slowly: who sends it as quickly as he can must not hold up the others.
+            self.transport.pause_reading()
+            self.loop.call_later(PASSED_OVER_EVERY_SECONDS, self._read_on)
+
+    def _read_on(self) -> None:
+        if not self.transport.is_closing():
+            self.transport.resume_reading()
+
+    def handle_ping(self) -> None:
+        if self.writable.is_set():
+            super().handle_ping()
+        else:
+            # Who does not read is owed no answers, which would pile up.
+            self.conn.data_to_send()
+
+    def handle_parser_exception(self) -> None:
+        """Close with a code that is heard by a client that goes on sending too: what still comes is passed over."""
+        sent = self.conn.close_sent
+        assert sent is not None
+        self.is_left = self.close_sent = True
+        self.stop_keepalive()
+        self.queue.put_nowait({"type": "websocket.disconnect", "code": sent.code, "reason": sent.reason})
+        self.transport.write(b"".join(self.conn.data_to_send()))
+        self.transport.write_eof()
+        self.close_timer = self.loop.call_later(CLOSE_SECONDS, self.transport.abort)
 
     def shutdown(self) -> None:
         super().shutdown()

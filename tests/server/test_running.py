@@ -1,80 +1,12 @@
 """A real server on a real socket: clients that send half a request, or too much, and a stop that is prompt."""
 
-import os
-import signal
-import socket
-import subprocess
-import sys
 import time
 from collections.abc import Callable, Iterator
-from contextlib import closing
-from pathlib import Path
-from typing import Any
 
-import httpx2
 import orjson
 import pytest
 
-from tests.server.toy import KEY
-
-ROOT = Path(__file__).resolve().parents[2]
-BODY = b'{"query":"{hello}"}'
-HEAD = (
-    b"POST /graphql HTTP/1.1\r\nhost: localhost\r\ncontent-type: application/json\r\n"
-    b"authorization: " + KEY.encode() + b"\r\n"
-)
-
-
-class Running:
-    """A server process, and how to talk to it."""
-
-    def __init__(self, **settings: object) -> None:
-        with closing(socket.create_server(("127.0.0.1", 0))) as free:
-            self.port = free.getsockname()[1]
-        given = {f"TALLYGRAPH_{name.upper()}": str(value) for name, value in settings.items()}
-        environment = {**os.environ, **given, "TALLYGRAPH_PORT": str(self.port)}
-        environment.pop("WEB_CONCURRENCY", None)
-        command = [sys.executable, "-m", "tests.server.toy_server"]
-        self.process = subprocess.Popen(
-            command, cwd=ROOT, env=environment, stderr=subprocess.PIPE, start_new_session=True
-        )
-        self.client = httpx2.Client(
-            base_url=f"http://127.0.0.1:{self.port}", headers={"authorization": KEY}, timeout=10
-        )
-        self._wait()
-
-    def _wait(self) -> None:
-        for _ in range(1200):
-            try:
-                self.client.get("/health/live")
-            except httpx2.TransportError:
-                time.sleep(0.05)
-            else:
-                return
-        raise AssertionError("the server did not start")
-
-    def connect(self) -> socket.socket:
-        return socket.create_connection(("127.0.0.1", self.port), timeout=10)
-
-    def ask(self, query: str) -> Any:
-        return self.client.post("/graphql", json={"query": query}).json()
-
-    def diary(self) -> dict[str, int]:
-        found: dict[str, int] = self.client.get("/diary").json()
-        return found
-
-    def stop(self) -> tuple[float, int, str]:
-        """How long the stop took, the exit status, and what was logged."""
-        started_at = time.monotonic()
-        self.process.send_signal(signal.SIGTERM)
-        _, log = self.process.communicate(timeout=15)
-        return time.monotonic() - started_at, self.process.returncode, log.decode()
-
-    def end(self) -> None:
-        self.client.close()
-        if self.process.poll() is None:
-            self.process.kill()
-            self.process.communicate()
+from tests.server.toy_process import BODY, HEAD, Running, all_of
 
 
 @pytest.fixture(scope="module")
@@ -95,17 +27,6 @@ def start() -> Iterator[Callable[..., Running]]:
     yield new
     for running in started:
         running.end()
-
-
-def all_of(connection: socket.socket) -> bytes:
-    """What the server says until it closes the connection."""
-    parts = []
-    try:
-        while part := connection.recv(65_536):
-            parts.append(part)
-    except ConnectionResetError:
-        pass
-    return b"".join(parts)
 
 
 def test_the_server_does_not_say_what_it_is_made_of(server: Running) -> None:
@@ -171,20 +92,6 @@ def test_a_head_without_end_is_refused(server: Running) -> None:
         connection.sendall(b"GET / HTTP/1.1\r\nx-long: " + b"x" * 40_000)
 
         assert all_of(connection).startswith(b"HTTP/1.1 431 ")
-
-
-def test_a_body_in_chunks_without_end_is_refused(server: Running) -> None:
-    with server.connect() as connection:
-        connection.sendall(HEAD + b"transfer-encoding: chunked\r\n\r\n")
-        chunk = b"2710\r\n" + b" " * 10_000 + b"\r\n"
-        sent = 0
-        try:
-            while sent < 1_000:
-                connection.sendall(chunk)
-                sent += 1
-        except (BrokenPipeError, ConnectionResetError):
-            pass
-        assert sent < 1_000
 
 
 def test_an_operation_whose_client_left_is_cancelled(server: Running) -> None:

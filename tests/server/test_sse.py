@@ -13,7 +13,7 @@ import pytest
 from models.actions.keys import revoke_key
 from models.rules.viewers import Viewer
 from models.rules.words import Role
-from server.running import BoundedProtocol
+from server.connections import BoundedProtocol
 from server.watching import events, wires
 from tests.server.live_server import BALANCE, OPERATOR, WAIT_SECONDS, Served, served, until
 
