@@ -47,6 +47,18 @@ class Sessions(Protocol):
     async def close(self) -> None: ...
 
 
+Turn = AbstractAsyncContextManager[None]
+"""Entered again and again, by one at a time: the others wait in line."""
+
+
+class Writers(Sessions, Protocol):
+    """Where sessions come from that write."""
+
+    @property
+    def turn(self) -> Turn | None:
+        """What is waited for before each transaction; None where they do not wait for each other."""
+
+
 class Readers(Sessions, Protocol):
     """Where sessions come from that only read."""
 
@@ -85,6 +97,8 @@ class PostgresSession:
 
 
 class PostgresSessions:
+    turn = None
+
     def __init__(self, engine: AsyncEngine) -> None:
         self._engine = engine
 
@@ -158,17 +172,21 @@ class SqliteThreadSession(SqliteSession):
 
 
 class SqliteWriter:
-    """The one connection that writes, with a thread of its own. Those who want it wait in line."""
+    """The one connection that writes, with a thread of its own. Those who want it wait in line.
 
-    def __init__(self, engine: Engine) -> None:
+    Where another process has a writer on the same file and they share a line, its `turn` is the one to wait for.
+    """
+
+    def __init__(self, engine: Engine, turn: Turn | None = None) -> None:
         self._engine = engine
         self._thread = ThreadPoolExecutor(1, "sqlite-writer")
-        self._turn = asyncio.Lock()
+        self.turn: Turn = asyncio.Lock() if turn is None else turn
+        self._use = asyncio.Lock()
         self._connection: Connection | None = None
 
     @asynccontextmanager
     async def open(self, *, long: bool = False) -> AsyncIterator[SqliteSession]:
-        async with self._turn:
+        async with self._use, self.turn:
             session = SqliteThreadSession(await self._connected(), self._thread)
             try:
                 await session.call(lambda connection: connection.begin())
@@ -194,7 +212,7 @@ class SqliteWriter:
             raise
 
     async def close(self) -> None:
-        async with self._turn:
+        async with self._use:
             if self._connection is not None:
                 await asyncio.get_running_loop().run_in_executor(self._thread, self._connection.close)
                 self._connection = None

@@ -15,7 +15,7 @@ from uuid import UUID
 from sqlalchemy import Executable, Row, Table
 
 from models.rules import words
-from models.sessions import Readers, Session, Sessions
+from models.sessions import Readers, Session, Writers
 from models.sessions import Rows as Rows
 
 Doorbell = Callable[[Mapping[UUID, int]], None]
@@ -107,7 +107,7 @@ class Books:
 
     def __init__(
         self,
-        writes: Sessions,
+        writes: Writers,
         reads: Readers,
         doorbell: Doorbell = lambda _: None,
         clock: Clock = utc_now,

@@ -35,7 +35,7 @@ from server.pages import (
     graphiql_page,
 )
 from server.settings import Settings
-from server.slow_lane.lane import SlowLane
+from server.slow_lane.lanes import Lanes
 from server.watching.events import serve_events
 from server.watching.live import Live
 from server.watching.sockets import serve_socket
@@ -59,26 +59,29 @@ def create_app(
     lifespan: Lifespan[Starlette] | None = None,
     socket: Socket = refuse_socket,
     watchers: Watchers | None = None,
-    lane: SlowLane | None = None,
+    lanes: Lanes | None = None,
     light_at_once: int = LIGHT_AT_ONCE,
     routes: Sequence[BaseRoute] = (),
     graphiql: Path = GRAPHIQL,
     dashboard: Path = DASHBOARD,
 ) -> Starlette:
     """Put the server together. What needs opening and closing is the lifespan's. With `watchers` it pushes, and
-    sockets are answered; without them, `socket` answers. With a `lane` what is heavy
+    sockets are answered; without them, `socket` answers. With `lanes` what is heavy
     is run there."""
     engine = Engine(schema, settings, context_for)
-    operations = Operations(engine, settings, lane, light_at_once=light_at_once)
+    operations = Operations(engine, settings, lanes, light_at_once=light_at_once)
     metrics = Metrics(settings.metrics_key)
-    if lane is not None:
-        metrics.gauge("tallygraph_slow_lane_open", "Whether the slow lane answers: 1 or 0.", lambda: int(lane.is_open))
+    if lanes is not None:
+        for name, lane in (("reading", lanes.reading), ("writing", lanes.writing)):
+            metrics.gauge(
+                f"tallygraph_{name}_lane_open", f"Whether the slow lane for {name} answers: 1 or 0.", lane.open_
+            )
     live = stream = None
     if watchers is not None:
         live = Live(operations, settings, metrics, watchers, authenticate)
         socket, stream = partial(serve_socket, live), partial(serve_events, live)
     endpoint = GraphQLEndpoint(operations, authenticate, settings, graphiql_page(graphiql), stream)
-    return Starlette(
+    app = Starlette(
         routes=[
             Route("/graphql", endpoint),
             WebSocketRoute("/graphql", socket),
@@ -94,6 +97,9 @@ def create_app(
         exception_handlers={HTTPException: as_bad_request},
         lifespan=opening(operations, live, lifespan),
     )
+    # It would send a client, and its key with it, from a proxy's https to http.
+    app.router.redirect_slashes = False
+    return app
 
 
 def opening(operations: Operations, live: Live | None, lifespan: Lifespan[Starlette] | None) -> Lifespan[Starlette]:

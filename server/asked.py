@@ -1,7 +1,7 @@
 """One operation as a client asks for it, read from JSON or from an address. Nonsense becomes a plain refusal."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 from urllib.parse import parse_qsl
 
@@ -23,6 +23,23 @@ class Asked:
     document_id: str | None = None
     wants_cost: bool = False
     """Whether the answer is to tell what it cost."""
+
+
+LARGE_BYTES = 20_000
+"""What is longer takes longer to look into than others should wait."""
+
+
+@dataclass(frozen=True, slots=True)
+class Unread:
+    """An operation as the client's bytes, too many to be looked into where others wait."""
+
+    body: bytes
+    wants_cost: bool = False
+
+    def read(self) -> Asked:
+        """Raises BadRequest."""
+        asked = asked_in(loaded(self.body))
+        return replace(asked, wants_cost=True) if self.wants_cost else asked
 
 
 def loaded(body: bytes) -> object:

@@ -10,7 +10,7 @@ from sqlalchemy.engine import URL, Connection, Engine
 from sqlalchemy.exc import DBAPIError, InvalidatePoolError
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 
-from models.sessions import PostgresReaders, PostgresSessions, SqliteReaders, SqliteWriter
+from models.sessions import PostgresReaders, PostgresSessions, SqliteReaders, SqliteWriter, Turn
 from models.unit_of_work import Books, Clock, Doorbell, utc_now
 
 # Writers queue for a connection rather than fail: a batch of a thousand events takes milliseconds.
@@ -46,13 +46,14 @@ def open_books(
     *,
     writers: int = 5,
     readers: int = 10,
+    turn: Turn | None = None,
 ) -> Books:
     """The books at a URL. Connections are made when they are first needed, in the loop that needs them.
 
-    On SQLite one connection writes, whatever is asked for.
+    On SQLite one connection writes, whatever is asked for, and waits for its `turn` where another process gives it.
     """
     if file := sqlite_file(database_url):
-        writer = SqliteWriter(_sqlite_engine(file, WRITER_PRAGMAS, BEGIN_WRITING))
+        writer = SqliteWriter(_sqlite_engine(file, WRITER_PRAGMAS, BEGIN_WRITING), turn)
         reader = SqliteReaders(_sqlite_engine(file, READER_PRAGMAS, "BEGIN", pool_size=readers), readers)
         return Books(writer, reader, doorbell, clock)
     return Books(

@@ -22,11 +22,12 @@ from models.rules.viewers import Viewer
 from resolvers.limits import Limits
 from resolvers.pacing import PACE, InSlices, Pace, Pacer
 from server.answers import Answer, RequestErrors, answer_of, raise_if
-from server.asked import Asked
+from server.asked import Asked, Unread
 from server.documents import Aside, Documents, Read, Spend
 from server.errors import masked, shown
 from server.rates import POINT_SECONDS, Caller
 from server.settings import Settings
+from server.trusted_documents import trusted_by
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,13 +64,18 @@ class Outline:
 class Operation:
     """What was asked for, and by whom."""
 
-    asked: Asked
+    asked: Asked | Unread
     outline: Outline
     caller: Caller
     points: int
     """What was taken for it."""
     document: DocumentNode | None
     """None where it was read in another process, which alone can run it."""
+
+    @property
+    def read(self) -> Asked:
+        assert isinstance(self.asked, Asked), "What is run has been read."
+        return self.asked
 
     @property
     def kind(self) -> OperationType:
@@ -92,6 +98,7 @@ class Engine:
         self._aside = Aside()
         self._documents = Documents(self._schema, self.limits, settings.max_tokens, self._aside)
         self.kept, self.read, self.keep = self._documents.kept, self._documents.read, self._documents.keep
+        self.resolved = trusted_by(settings).resolved
         self._pacer = Pacer()
 
     def close(self) -> None:
@@ -112,7 +119,7 @@ class Engine:
     async def subscribe(self, operation: Operation, viewer: Viewer, request: RequestInfo) -> object:
         """What a subscription's field answers: the source of its events. Raises RequestErrors."""
         assert operation.document is not None
-        asked = operation.asked
+        asked = operation.read
         executor = self._executor_class.build(
             self._schema,
             operation.document,
@@ -147,7 +154,7 @@ class Engine:
         except Exception as error:  # Whatever escapes is a slip of ours, and must not reach the client.
             return Answer.of({"errors": [masked(error)]}, 500)
         cost = {"cost": {"requested": outline.cost, "limit": self.limits.max_cost}}
-        return answer_of(result, cost if operation.asked.wants_cost else {})
+        return answer_of(result, cost if operation.read.wants_cost else {})
 
     async def _run_light(self, operation: Operation, context: object, event: object) -> ExecutionResult:
         self._pacer.enter_light()
@@ -183,7 +190,7 @@ class Engine:
         self, operation: Operation, context: object, event: object, executor: type[Executor[Any]]
     ) -> AwaitableOrValue[ExecutionResult]:
         assert operation.document is not None
-        asked = operation.asked
+        asked = operation.read
         return execute(
             self._schema,
             operation.document,

@@ -13,7 +13,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from models.rules.viewers import Viewer
 from server.answers import Answer, RequestErrors, overtime
-from server.asked import Asked, asked_in, asked_in_query, loaded
+from server.asked import LARGE_BYTES, Asked, Unread, asked_in_query
 from server.edge import Headers, Reply, headers_of, visit_of
 from server.engine import Operation, RequestInfo
 from server.errors import INVALID, LIMIT_REACHED, UNAUTHENTICATED, BadRequest, Unauthenticated
@@ -114,8 +114,6 @@ class GraphQLEndpoint:
             check_content(headers)
         viewer = await self._viewer(scope, headers)
         asked = await self._asked(scope, receive, headers)
-        if headers.get(b"x-graphql-cost") == b"include":
-            asked = replace(asked, wants_cost=True)
         caller = Caller.of(headers[b"authorization"].decode("latin-1"), visit_of(scope).address, viewer.tenant_id)
         operation = await self._prepared(asked, caller, scope)
         rates = self._operations.rates.headers(caller)
@@ -148,18 +146,21 @@ class GraphQLEndpoint:
         visit.tenant_id = viewer.tenant_id
         return viewer
 
-    async def _asked(self, scope: Scope, receive: Receive, headers: Headers) -> Asked:
+    async def _asked(self, scope: Scope, receive: Receive, headers: Headers) -> Asked | Unread:
+        wants_cost = headers.get(b"x-graphql-cost") == b"include"
         if scope["method"] == "GET":
-            return asked_in_query(scope["query_string"])
+            asked = asked_in_query(scope["query_string"])
+            return replace(asked, wants_cost=asked.wants_cost or wants_cost)
         try:
             async with asyncio.timeout(self._settings.request_seconds):
                 body = await read_body(receive, headers, self._settings.max_body_bytes)
         except TimeoutError:
             message = f"The request was not complete after {self._settings.request_seconds:g} seconds."
             raise BadRequest(408, LIMIT_REACHED, message, {"Connection": "close"}) from None
-        return asked_in(loaded(body))
+        unread = Unread(body, wants_cost)
+        return unread.read() if len(body) <= LARGE_BYTES else unread
 
-    async def _prepared(self, asked: Asked, caller: Caller, scope: Scope) -> Operation | RequestErrors:
+    async def _prepared(self, asked: Asked | Unread, caller: Caller, scope: Scope) -> Operation | RequestErrors:
         try:
             operation = await self._operations.prepare(asked, caller)
         except RequestErrors as refused:

@@ -4,14 +4,15 @@ Whatever is to hold for all of them stands here: points, turns, trusted document
 """
 
 import asyncio
-from contextlib import AbstractAsyncContextManager, nullcontext
+from collections.abc import AsyncIterator
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, nullcontext
 from functools import partial
 
 from graphql import DocumentNode, OperationType
 
 from models.rules.viewers import Viewer
 from server.answers import Answer, given_up, overtime
-from server.asked import Asked
+from server.asked import Asked, Unread
 from server.documents import Spend
 from server.engine import Engine, Operation, Outline, RequestInfo
 from server.places import Places
@@ -19,12 +20,15 @@ from server.rate_sharing import sharing_of
 from server.rates import Caller, Rates
 from server.settings import Settings
 from server.slow_lane.lane import LaneEnded, SlowLane
-from server.trusted_documents import trusted_by
+from server.slow_lane.lanes import Lanes
 
+BYTES_LIKE_A_POINT = 1_000
+"""Of what is too long to be looked into at once."""
 OPERATION_POINTS = 10
 """What every operation takes, however little it asks for: to hear it and to answer is work too."""
 # More would only be slower each, and hold more memory at once.
 HEAVY_AT_ONCE = 4
+BULK_AT_ONCE = 8
 FIRST_AT_ONCE = 8
 LIGHT_AT_ONCE = 16
 
@@ -36,34 +40,38 @@ class Operations:
         self,
         engine: Engine,
         settings: Settings,
-        lane: SlowLane | None = None,
+        lanes: Lanes | None = None,
         *,
         light_at_once: int = LIGHT_AT_ONCE,
     ) -> None:
         self.rates = Rates(settings)
         self._sharing = sharing_of(self.rates, settings)
         self._seconds = settings.operation_seconds
-        self._engine, self._lane = engine, lane
-        self._trusted = trusted_by(settings)
-        self._reading, self._heavy = Places(1), Places(HEAVY_AT_ONCE)
+        self._engine, self._lanes = engine, lanes
+        self._reading, self._heavy, self._bulk = Places(1), Places(HEAVY_AT_ONCE), Places(BULK_AT_ONCE)
         self._first, self._light = Places(FIRST_AT_ONCE), Places(light_at_once)
 
     def open(self) -> None:
         if self._sharing is not None:
             self._sharing.open()
-        if self._lane is not None:
-            self._lane.open(self.rates.take_for_time)
+        if self._lanes is not None:
+            self._lanes.reading.open(self.rates.take_for_time)
 
     async def close(self) -> None:
         self._engine.close()
-        if self._lane is not None:
-            await self._lane.close()
+        if self._lanes is not None:
+            await asyncio.gather(self._lanes.reading.close(), self._lanes.writing.close())
         if self._sharing is not None:
             await self._sharing.close()
 
-    async def prepare(self, asked: Asked, caller: Caller) -> Operation:
-        """Read and check an operation, and take its points. Raises RequestErrors, or TooMuchAsked."""
-        asked = self._trusted.resolved(asked)
+    async def prepare(self, asked: Asked | Unread, caller: Caller) -> Operation:
+        """Read and check an operation, and take its points. Raises RequestErrors and BadRequest."""
+        if isinstance(asked, Unread):
+            self.rates.take(caller, len(asked.body) // BYTES_LIKE_A_POINT)
+            if self._is_open():
+                return await self._prepare_unread(asked, caller)
+            asked = asked.read()
+        asked = self._engine.resolved(asked)
         read = self._engine.kept(asked.query)
         if read is None:
             # Who is in debt is not read at all.
@@ -71,6 +79,20 @@ class Operations:
             outline, document = await self._read(asked, caller)
         else:
             outline, document = self._engine.outline(read, asked), read[0]
+        return self._operation(asked, outline, caller, document)
+
+    async def _prepare_unread(self, unread: Unread, caller: Caller) -> Operation:
+        """Have another process look into what is long, and run it there if that can be."""
+        outline, _ = await self._outline(unread, caller)
+        if outline.kind is OperationType.QUERY or (outline.kind is OperationType.MUTATION and self._may_write_there()):
+            return self._operation(unread, outline, caller, None)
+        asked = self._engine.resolved(unread.read())
+        read = await self._engine.read(asked.query, self._spend(caller), is_valid=True)
+        return self._operation(asked, outline, caller, read[0])
+
+    def _operation(
+        self, asked: Asked | Unread, outline: Outline, caller: Caller, document: DocumentNode | None
+    ) -> Operation:
         points = OPERATION_POINTS + outline.work
         self.rates.take(caller, points)
         return Operation(asked, outline, caller, points, document)
@@ -81,42 +103,71 @@ class Operations:
 
     async def run(self, operation: Operation, viewer: Viewer, request: RequestInfo, event: object = None) -> Answer:
         """Execute a query or a mutation; or a subscription, for one event of its source."""
-        lane = self._lane if operation.kind is OperationType.QUERY else None
-        if operation.document is not None and not (operation.outline.is_heavy or operation.outline.is_introspection):
-            lane = None
+        lane = self._lane_for(operation)
         async with self._turn_of(operation):
+            if lane is None:
+                return await self._engine.run(operation, viewer, request, self._spend(operation.caller), event)
             try:
-                if lane is not None and lane.is_open:
-                    return await lane.run(operation, viewer, request)
-                if operation.document is None:
-                    raise LaneEnded
+                return await lane.run(operation, viewer, request)
             except LaneEnded:
                 return given_up().answer()
-            return await self._engine.run(operation, viewer, request, self._spend(operation.caller), event)
+
+    def _lane_for(self, operation: Operation) -> SlowLane | None:
+        """Where an operation is run; None for here."""
+        outline = operation.outline
+        if self._lanes is None or (operation.document is not None and outline.kind is not OperationType.QUERY):
+            return None
+        if outline.kind is OperationType.MUTATION:
+            return self._lanes.writing
+        if operation.document is None or ((outline.is_heavy or outline.is_introspection) and self._is_open()):
+            return self._lanes.reading
+        return None
+
+    def _is_open(self) -> bool:
+        return self._lanes is not None and self._lanes.reading.is_open
+
+    def _may_write_there(self) -> bool:
+        """Whether the lane for writing is there. It is begun when it is first of use."""
+        assert self._lanes is not None
+        self._lanes.writing.open(self.rates.take_for_time)
+        return self._lanes.writing.is_open
 
     async def _read(self, asked: Asked, caller: Caller) -> tuple[Outline, DocumentNode | None]:
-        """What a document that is not at hand says. The slow lane reads it; one that comes again moves up."""
+        """What a document that is not at hand says. A lane reads it; one that comes again moves up."""
         text, spend = asked.query, self._spend(caller)
-        try:
-            async with asyncio.timeout(self._seconds), self._reading.of(caller.who):
-                if self._lane is None or not self._lane.is_open:
-                    read, comes_again = await self._engine.read(text, spend), True
-                    outline = self._engine.outline(read, asked)
-                else:
-                    outline, comes_again = await self._lane.outline(asked, caller)
-                    if outline.kind is OperationType.QUERY and not comes_again:
-                        return outline, None
-                    read = await self._engine.read(text, spend, is_valid=True)
-        except TimeoutError:
-            raise overtime(self._seconds) from None
-        except LaneEnded:
-            raise given_up() from None
+        if self._is_open():
+            outline, comes_again = await self._outline(asked, caller)
+            if outline.kind is OperationType.QUERY and not comes_again:
+                return outline, None
+            read = await self._engine.read(text, spend, is_valid=True)
+        else:
+            async with self._in_time(), self._reading.of(caller.who):
+                read, comes_again = await self._engine.read(text, spend), True
+            outline = self._engine.outline(read, asked)
         if comes_again:
             self._engine.keep(text, read)
         return outline, read[0]
 
+    async def _outline(self, asked: Asked | Unread, caller: Caller) -> tuple[Outline, bool]:
+        assert self._lanes is not None
+        try:
+            async with self._in_time(), self._reading.of(caller.who):
+                return await self._lanes.reading.outline(asked, caller)
+        except LaneEnded:
+            raise given_up() from None
+
+    @asynccontextmanager
+    async def _in_time(self) -> AsyncIterator[None]:
+        try:
+            async with asyncio.timeout(self._seconds):
+                yield
+        except TimeoutError:
+            raise overtime(self._seconds) from None
+
     def _turn_of(self, operation: Operation) -> AbstractAsyncContextManager[None]:
         """Who asks for much waits behind itself: each tenant has its turn."""
+        if operation.kind is OperationType.MUTATION and operation.document is None:
+            return self._bulk.of(operation.caller.who)
         if operation.kind is OperationType.MUTATION and not operation.outline.is_heavy:
             # What is recorded at once is stored together.
             return nullcontext()

@@ -23,7 +23,8 @@ from server.logs import start_logging
 from server.migrations import pending_on
 from server.runaways import RunawayWatch
 from server.settings import Settings, read_settings
-from server.slow_lane.lane import SlowLane
+from server.slow_lane.lanes import Lanes
+from server.slow_lane.link import Link
 from server.threads import take_short_turns
 from server.watching.doorbell import Doorbell
 from server.watching.watcher import Watchers
@@ -54,7 +55,7 @@ def wired(
     books.alert_bell = doorbell.ring_alerts
     keyring = Keyring(books, settings)
     recorder, owners = Recorder(books), Owners(books)
-    lane = SlowLane(settings, SLOW_LANE) if settings.slow_lane else None
+    lanes = Lanes.of(settings, SLOW_LANE, books) if settings.slow_lane else None
     webhooks = webhooks_of(settings, books)
     runaways = RunawayWatch(books) if watches_agents else None
 
@@ -85,7 +86,7 @@ def wired(
         checks={"database": has_all_tables(books)},
         lifespan=lifespan,
         watchers=Watchers(books, doorbell),
-        lane=lane,
+        lanes=lanes,
         light_at_once=books.reads.at_once,
         routes=[Exports(books, settings).route()],
     )
@@ -102,10 +103,12 @@ def contexts(settings: Settings, books: Books, recorder: Recorder, owners: Owner
 
 
 @asynccontextmanager
-async def slow_lane(settings: Settings) -> AsyncIterator[Engine]:
-    """What answers in the slow lane: the same graph, on connections of its own that only read."""
+async def slow_lane(settings: Settings, link: Link) -> AsyncIterator[Engine]:
+    """What answers in a slow lane: the same graph, on connections of its own. What it commits its server tells."""
     # Few operations run there at once, and PostgreSQL has only so many connections for everybody.
-    books = open_books(settings.database_url, readers=5)
+    books = open_books(settings.database_url, link.ring, writers=2, readers=5, turn=link.turn)
+    books.alert_bell = link.ring_alerts
+    books.outbox = link.announce if settings.webhook_url is not None else None
     recorder, owners = Recorder(books), Owners(books)
     engine = Engine(import_module("resolvers.schema").schema, settings, contexts(settings, books, recorder, owners))
     try:

@@ -5,29 +5,36 @@ import os
 import sys
 from asyncio import Future, StreamReader, StreamWriter
 from asyncio.subprocess import DEVNULL, Process, create_subprocess_exec
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import closing, suppress
 from dataclasses import replace
 from itertools import count
 from socket import socket, socketpair
+from uuid import UUID
 
 import structlog
 
 from models.rules.viewers import Viewer
+from models.unit_of_work import Books
 from server.answers import Answer, RequestErrors
-from server.asked import Asked
+from server.asked import Asked, Unread
 from server.engine import Operation, Outline, RequestInfo
 from server.rates import Caller
 from server.settings import Settings
 from server.slow_lane.messages import (
     Begin,
+    Bell,
     Cancel,
     Done,
     Outlined,
     OutlineWish,
     Ready,
+    Rung,
     RunWish,
     Spent,
+    TurnGiven,
+    TurnOver,
+    TurnWish,
     Wish,
     receive,
     send,
@@ -42,8 +49,6 @@ READ_AHEAD_BYTES = 1_000_000
 SpendOf = Callable[[Caller, float], None]
 """Told the seconds of a processor that a caller took beyond its points."""
 
-log = structlog.get_logger(source="slow lane")
-
 
 class LaneEnded(Exception):
     """There is no process that could answer, or it has ended meanwhile."""
@@ -52,10 +57,12 @@ class LaneEnded(Exception):
 class SlowLane:
     """Opened and closed with the server. Until its process is ready, and while there is none, it `is_open` not."""
 
-    def __init__(self, settings: Settings, factory: str) -> None:
-        self._begin = Begin(factory, settings)
+    def __init__(self, settings: Settings, factory: str, books: Books | None = None, name: str = "slow lane") -> None:
+        self._begin, self._books = Begin(factory, settings), books
+        self._log = structlog.get_logger(source=name)
         self._ids = count(1)
         self._waiting: dict[int, Future[Outlined | Answer]] = {}
+        self._turns: dict[int, asyncio.Task[None]] = {}
         self._process: Process | None = None
         self._writer: StreamWriter | None = None
         self._keeping: asyncio.Task[None] | None = None
@@ -64,9 +71,14 @@ class SlowLane:
     def is_open(self) -> bool:
         return self._writer is not None
 
+    def open_(self) -> int:
+        """1 where it answers, and 0 where not, for those who count."""
+        return int(self.is_open)
+
     def open(self, spend: SpendOf) -> None:
-        """Begin; `spend` is told what callers took of the processor beyond their points."""
-        self._keeping = asyncio.create_task(self._keep(spend), name="slow lane")
+        """Begin, if it has not; `spend` is told what callers took of the processor beyond their points."""
+        if self._keeping is None:
+            self._keeping = asyncio.create_task(self._keep(spend), name="slow lane")
 
     async def close(self) -> None:
         if self._keeping is not None:
@@ -74,14 +86,14 @@ class SlowLane:
             with suppress(asyncio.CancelledError):
                 await self._keeping
 
-    async def outline(self, asked: Asked, caller: Caller) -> tuple[Outline, bool]:
-        """What a document says, and whether it comes again. Raises RequestErrors and LaneEnded."""
+    async def outline(self, asked: Asked | Unread, caller: Caller) -> tuple[Outline, bool]:
+        """What a document says, and whether it comes again. Raises RequestErrors, BadRequest and LaneEnded."""
         outlined = await self._ask(OutlineWish(asked, caller))
         assert isinstance(outlined, Outlined)
         return outlined.outline, outlined.comes_again
 
     async def run(self, operation: Operation, viewer: Viewer, request: RequestInfo) -> Answer:
-        """Run a query. Raises LaneEnded."""
+        """Run an operation. Raises LaneEnded."""
         try:
             answer = await self._ask(RunWish(replace(operation, document=None), viewer, request))
         except RequestErrors as refused:
@@ -106,7 +118,7 @@ class SlowLane:
 
     def _end_if_it_hangs(self, id: int) -> None:
         if id in self._waiting and self._process is not None:
-            log.error("does not answer any more", advice="it is ended and begins anew")
+            self._log.error("does not answer any more", advice="it is ended and begins anew")
             _kill(self._process)
 
     # ------------------------------------------------------------ the process
@@ -117,8 +129,8 @@ class SlowLane:
             try:
                 await self._have_one(spend)
             except (OSError, asyncio.IncompleteReadError) as error:
-                advice = "heavy queries are answered by the server itself until it is back"
-                log.warning("has ended", reason=str(error), advice=advice)
+                advice = "what it is for is done by the server itself until it is back"
+                self._log.warning("has ended", reason=str(error), advice=advice)
             await asyncio.sleep(BEGIN_AGAIN_SECONDS)
 
     async def _have_one(self, spend: SpendOf) -> None:
@@ -142,16 +154,40 @@ class SlowLane:
             match await receive(reader):
                 case Ready():
                     self._writer = writer
-                    log.info("is open")
+                    self._log.info("is open")
                 case Spent(caller, seconds):
                     spend(caller, seconds)
                 case Done(id, result):
                     self._settle(self._waiting.pop(id), result)
+                case Rung(bell, rung):
+                    self._ring(bell, rung)
+                case TurnWish(id):
+                    self._turns[id] = asyncio.create_task(self._give_turn(writer, id), name="turn of the slow lane")
+                case TurnOver(id):
+                    self._turns.pop(id).cancel()
 
-    def _settle(self, answer: Future[Outlined | Answer], result: Outlined | Answer | RequestErrors | None) -> None:
+    def _ring(self, bell: Bell, rung: Mapping[UUID, int]) -> None:
+        """Tell those who watch, as after a commit of our own."""
+        assert self._books is not None, "Only who has books rings their bells."
+        if bell is Bell.LEDGER:
+            self._books.doorbell(rung)
+        elif bell is Bell.ALERTS:
+            self._books.alert_bell(rung)
+        elif self._books.outbox is not None:
+            self._books.outbox()
+
+    async def _give_turn(self, writer: StreamWriter, id: int) -> None:
+        """Let the process write in its turn, until it says that it is over, or has ended."""
+        assert self._books is not None
+        assert self._books.writes.turn is not None, "Only where writers wait for each other there is a line."
+        async with self._books.writes.turn:
+            send(writer, TurnGiven(id))
+            await asyncio.Event().wait()
+
+    def _settle(self, answer: Future[Outlined | Answer], result: Outlined | Answer | Exception | None) -> None:
         if answer.done():
             return  # Nobody waits for it.
-        if isinstance(result, RequestErrors):
+        if isinstance(result, Exception):
             answer.set_exception(result)
         elif result is None:
             answer.set_exception(LaneEnded())
@@ -159,6 +195,9 @@ class SlowLane:
             answer.set_result(result)
 
     def _give_up_waiting(self) -> None:
+        for turn in self._turns.values():
+            turn.cancel()
+        self._turns.clear()
         for answer in self._waiting.values():
             if not answer.done():
                 answer.set_exception(LaneEnded())
@@ -181,13 +220,13 @@ async def _started(connection: socket) -> Process:
 
 async def _ended(process: Process) -> None:
     """Wait for its end; it has been told, and has little time."""
+    ended = asyncio.ensure_future(process.wait())
     try:
-        async with asyncio.timeout(END_SECONDS):
-            await process.wait()
+        await asyncio.wait([ended], timeout=END_SECONDS)
     finally:
-        if process.returncode is None:
+        if not ended.done():
             _kill(process)
-            await process.wait()
+            await ended
 
 
 def _kill(process: Process) -> None:

@@ -2,12 +2,16 @@
 
 import pickle
 from asyncio import StreamReader, StreamWriter
+from collections.abc import Mapping
 from dataclasses import dataclass
+from enum import Enum, auto
+from uuid import UUID
 
 from models.rules.viewers import Viewer
 from server.answers import Answer, RequestErrors
-from server.asked import Asked
+from server.asked import Asked, Unread
 from server.engine import Operation, Outline, RequestInfo
+from server.errors import BadRequest
 from server.rates import Caller
 from server.settings import Settings
 
@@ -28,13 +32,13 @@ class Begin:
 class OutlineWish:
     """Read a document, and say what is to be run of it."""
 
-    asked: Asked
+    asked: Asked | Unread
     caller: Caller
 
 
 @dataclass(frozen=True, slots=True)
 class RunWish:
-    """Run a query. The operation comes without its document: the lane has read it, or reads it again."""
+    """Run an operation. It comes without its document: the lane has read it, or reads it again."""
 
     operation: Operation
     viewer: Viewer
@@ -52,6 +56,13 @@ class Wish:
 @dataclass(frozen=True, slots=True)
 class Cancel:
     """Nobody waits for a wish any more."""
+
+    id: int
+
+
+@dataclass(frozen=True, slots=True)
+class TurnGiven:
+    """The lane may write."""
 
     id: int
 
@@ -76,7 +87,7 @@ class Done:
     """What became of a wish; None where it was cancelled."""
 
     id: int
-    result: Outlined | Answer | RequestErrors | None
+    result: Outlined | Answer | RequestErrors | BadRequest | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,7 +98,35 @@ class Spent:
     seconds: float
 
 
-Message = Begin | Wish | Cancel | Ready | Done | Spent
+class Bell(Enum):
+    """What is to be told after a commit, and to whom."""
+
+    LEDGER = auto()
+    ALERTS = auto()
+    OUTBOX = auto()
+
+
+@dataclass(frozen=True, slots=True)
+class Rung:
+    """The lane has committed something: tenants are at new seqs."""
+
+    bell: Bell
+    rung: Mapping[UUID, int]
+
+
+@dataclass(frozen=True, slots=True)
+class TurnWish:
+    """The lane wants to write, in its turn. Each is ended by one TurnOver, given or not."""
+
+    id: int
+
+
+@dataclass(frozen=True, slots=True)
+class TurnOver:
+    id: int
+
+
+Message = Begin | Wish | Cancel | TurnGiven | Ready | Done | Spent | Rung | TurnWish | TurnOver
 
 
 def send(writer: StreamWriter, message: Message) -> None:

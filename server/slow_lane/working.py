@@ -5,9 +5,9 @@ import os
 import select
 import time
 from asyncio import StreamReader, StreamWriter
-from collections.abc import Callable
-from contextlib import AbstractAsyncContextManager
-from dataclasses import replace
+from collections.abc import Callable, Iterator
+from contextlib import AbstractAsyncContextManager, contextmanager
+from dataclasses import dataclass, replace
 from functools import partial
 from importlib import import_module
 from socket import socket
@@ -16,13 +16,15 @@ from threading import Thread
 import structlog
 
 from server.answers import Answer, RequestErrors
+from server.asked import Asked, Unread
 from server.collecting import calm_collector, collecting
 from server.documents import Read, Spend
 from server.engine import Engine
-from server.errors import masked
+from server.errors import BadRequest, masked
 from server.logs import start_logging
-from server.rates import Caller
+from server.rates import POINT_SECONDS, Caller
 from server.settings import Settings
+from server.slow_lane.link import Link
 from server.slow_lane.messages import (
     Begin,
     Cancel,
@@ -32,6 +34,7 @@ from server.slow_lane.messages import (
     Ready,
     RunWish,
     Spent,
+    TurnGiven,
     Wish,
     receive,
     send,
@@ -39,7 +42,7 @@ from server.slow_lane.messages import (
 
 END_SECONDS = 3.0
 
-Serving = Callable[[Settings], AbstractAsyncContextManager[Engine]]
+Serving = Callable[[Settings, Link], AbstractAsyncContextManager[Engine]]
 """Opens what reads and runs operations by the settings, and closes it."""
 
 
@@ -50,16 +53,54 @@ async def work(connection: socket) -> None:
     begin = await receive(reader)
     assert isinstance(begin, Begin)
     start_logging(begin.settings)
-    async with factory_of(begin.factory)(begin.settings) as engine, collecting():
+    link = Link(writer)
+    async with factory_of(begin.factory)(begin.settings, link) as engine, collecting():
         calm_collector()
-        worker = Worker(engine, writer)
+        worker = Worker(engine, writer, link)
         send(writer, Ready())
         try:
             await worker.take_all(reader)
         except (asyncio.IncompleteReadError, ConnectionError):
             pass  # The server has ended, or needs us no more.
         finally:
+            link.turn.end()
             await worker.close()
+
+
+@dataclass(slots=True)
+class Taken:
+    seconds: float = 0.0
+
+
+class SharedTime:
+    """The processor's time of this process, in equal parts for all that is under way at a moment."""
+
+    def __init__(self) -> None:
+        self._under_way = 0
+        self._at = self._each = 0.0
+
+    @contextmanager
+    def taken(self) -> Iterator[Taken]:
+        """Tells at its end what one had of it."""
+        self._go_on()
+        self._under_way += 1
+        taken, before = Taken(), self._each
+        try:
+            yield taken
+        finally:
+            self._go_on()
+            self._under_way -= 1
+            taken.seconds = self._each - before
+
+    def _go_on(self) -> None:
+        now = time.process_time()
+        if self._under_way:
+            self._each += (now - self._at) / self._under_way
+        self._at = now
+
+
+def _count_nothing(_seconds: float) -> None:
+    pass
 
 
 def _end_with_server(connection: int) -> None:
@@ -80,8 +121,9 @@ def factory_of(name: str) -> Serving:
 class Worker:
     """Does the wishes of one server, several at once."""
 
-    def __init__(self, engine: Engine, writer: StreamWriter) -> None:
-        self._engine, self._writer = engine, writer
+    def __init__(self, engine: Engine, writer: StreamWriter, link: Link) -> None:
+        self._engine, self._writer, self._link = engine, writer, link
+        self._time = SharedTime()
         self._under_way: dict[int, asyncio.Task[None]] = {}
 
     async def take_all(self, reader: StreamReader) -> None:
@@ -92,6 +134,8 @@ class Worker:
                 case Cancel(id):
                     if (task := self._under_way.get(id)) is not None:
                         task.cancel()
+                case TurnGiven() as given:
+                    self._link.turn.give(given)
 
     async def close(self) -> None:
         tasks = list(self._under_way.values())
@@ -100,10 +144,10 @@ class Worker:
         await asyncio.gather(*tasks, return_exceptions=True)
 
     async def _answer(self, id: int, wish: OutlineWish | RunWish) -> None:
-        result: Outlined | Answer | RequestErrors | None = None
+        result: Outlined | Answer | RequestErrors | BadRequest | None = None
         try:
             result = await (self._outline(wish) if isinstance(wish, OutlineWish) else self._run(wish))
-        except RequestErrors as refused:
+        except (RequestErrors, BadRequest) as refused:
             result = refused
         except Exception as error:  # Our slip: the client is told no more than its number in the log.
             result = RequestErrors([masked(error)], 500)
@@ -112,15 +156,23 @@ class Worker:
             send(self._writer, Done(id, result))
 
     async def _outline(self, wish: OutlineWish) -> Outlined:
-        read, comes_again = await self._read(wish.asked.query, wish.caller)
-        return Outlined(self._engine.outline(read, wish.asked), comes_again)
+        asked = self._asked(wish.asked)
+        read, comes_again = await self._read(asked.query, wish.caller)
+        return Outlined(self._engine.outline(read, asked), comes_again)
 
     async def _run(self, wish: RunWish) -> Answer:
         structlog.contextvars.bind_contextvars(request_id=wish.request.request_id)
-        operation = wish.operation
-        (document, _), _ = await self._read(operation.asked.query, operation.caller)
-        spend = self._spend(operation.caller)
-        return await self._engine.run(replace(operation, document=document), wish.viewer, wish.request, spend)
+        caller, asked = wish.operation.caller, self._asked(wish.operation.asked)
+        (document, _), _ = await self._read(asked.query, caller)
+        operation = replace(wish.operation, asked=asked, document=document)
+        with self._time.taken() as taken:
+            # What a statement of SQLite takes is not seen by the engine, which counts for itself elsewhere.
+            answer = await self._engine.run(operation, wish.viewer, wish.request, _count_nothing)
+        self._tell_spent(caller, max(taken.seconds - operation.points * POINT_SECONDS, 0))
+        return answer
+
+    def _asked(self, asked: Asked | Unread) -> Asked:
+        return asked if isinstance(asked, Asked) else self._engine.resolved(asked.read())
 
     async def _read(self, text: str, caller: Caller) -> tuple[Read, bool]:
         """A document, and whether it was at hand."""

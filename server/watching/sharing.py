@@ -280,7 +280,7 @@ class Sharing:
 
 def sameness(operation: Operation, feed: Feed, viewer: Viewer) -> Sameness:
     """What must be equal for two subscriptions to be sent the same. Where they begin is not part of it."""
-    asked = operation.asked
+    asked = operation.read
     variables = dict(asked.variables)
     name = variable_of_after(operation)
     if name is not None:
@@ -292,13 +292,13 @@ def sameness(operation: Operation, feed: Feed, viewer: Viewer) -> Sameness:
 def variable_of_after(operation: Operation) -> str | None:
     """The variable that says where to begin, if it says nothing else."""
     assert operation.document is not None
-    definition = chosen_operation(operation.document, operation.asked.operation_name)
+    definition = chosen_operation(operation.document, operation.read.operation_name)
     (field, *_) = definition.selection_set.selections
     for argument in (field.arguments or ()) if isinstance(field, FieldNode) else ():
         if argument.name.value == AFTER and isinstance(argument.value, VariableNode):
             name = argument.value.name.value
             # Where it is declared, and here.
-            return name if len(re.findall(rf"\${name}\b", operation.asked.query)) == 2 else None
+            return name if len(re.findall(rf"\${name}\b", operation.read.query)) == 2 else None
     return None
 
 

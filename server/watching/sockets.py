@@ -15,7 +15,7 @@ from models.rules.refusals import Refusal
 from models.rules.viewers import Viewer
 from resolvers.watching import Feed
 from server.answers import Answer, RequestErrors, overtime
-from server.asked import Asked, asked_in
+from server.asked import LARGE_BYTES, Asked, Unread, asked_in
 from server.edge import visit_of
 from server.engine import Operation, RequestInfo
 from server.errors import (
@@ -122,7 +122,8 @@ class Socket:
                 if message["type"] == "websocket.disconnect":
                     self.code = message.get("code") or 1005
                     return
-                await self._take(read_message(message.get("text")))
+                text = message.get("text")
+                await self._take(read_message(text), is_large=text is not None and len(text) > LARGE_BYTES)
                 if not self._wire.is_free:
                     # Who does not read what it is sent need not be heard either.
                     await self._wire.drained()
@@ -151,7 +152,7 @@ class Socket:
 
     # ------------------------------------------------------------ messages from the client
 
-    async def _take(self, message: Mapping[str, Any]) -> None:
+    async def _take(self, message: Mapping[str, Any], *, is_large: bool) -> None:
         match message["type"]:
             case "connection_init":
                 await self._initialise(_object_or_none(message, "payload"))
@@ -163,7 +164,7 @@ class Socket:
             case "pong":
                 _object_or_none(message, "payload")
             case "subscribe":
-                self._subscribe(_id_of(message), message.get("payload"))
+                self._subscribe(_id_of(message), message.get("payload"), is_large)
             case "complete":
                 if running := self._operations.pop(_id_of(message), None):
                     running.stop()
@@ -195,13 +196,13 @@ class Socket:
             # What is broken here may be well again when the client comes back.
             raise Closing(TRY_AGAIN_LATER, masked(error)["message"]) from None
 
-    def _subscribe(self, id: str, payload: object) -> None:
+    def _subscribe(self, id: str, payload: object, is_large: bool) -> None:
         if self._viewer is None:
             raise Closing(UNAUTHORIZED, "Unauthorized")
         if not isinstance(payload, dict):
             raise Closing(BAD_REQUEST, "A subscribe message needs a payload that is an object")
         try:
-            asked = asked_in(payload)
+            asked: Asked | Unread = asked_in(payload)
         except BadRequest as refused:
             raise Closing(BAD_REQUEST, refused.message) from None
         if id in self._operations:
@@ -210,12 +211,14 @@ class Socket:
         if len(self._operations) >= most:
             self._fail(id, [error_of(f"A socket has at most {most} operations at once.", LIMIT_REACHED)])
             return
+        if is_large:
+            asked = Unread(orjson.dumps(payload))
         running = self._operations[id] = Running()
         running.task = asyncio.create_task(self._run(id, running, asked, self._viewer), name="operation")
 
     # ------------------------------------------------------------ operations
 
-    async def _run(self, id: str, running: Running, asked: Asked, viewer: Viewer) -> None:
+    async def _run(self, id: str, running: Running, asked: Asked | Unread, viewer: Viewer) -> None:
         try:
             operation = await self._live.operations.prepare(asked, self._caller)
             if operation.kind is OperationType.SUBSCRIPTION:

@@ -5,9 +5,11 @@ import os
 import signal
 import time
 from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from pathlib import Path
 from socket import socketpair
 from typing import Any
+from uuid import uuid4
 
 import orjson
 import pytest
@@ -15,14 +17,17 @@ from graphql import OperationType
 
 from models.rules.viewers import Viewer
 from models.rules.words import Role
+from models.unit_of_work import Books
 from server.answers import Answer, RequestErrors
-from server.asked import asked_in
+from server.asked import Unread, asked_in
+from server.database import open_books
 from server.engine import Operation, Outline, RequestInfo
+from server.errors import BadRequest
 from server.operations import Operations
 from server.rates import Caller
 from server.settings import Settings, read_settings
 from server.slow_lane import lane as lanes
-from server.slow_lane.lane import SlowLane
+from server.slow_lane.lanes import Lanes
 from server.slow_lane.messages import Begin, RunWish, Wish, send
 from tests.server import toy_lane
 from tests.server.live_server import until
@@ -46,16 +51,11 @@ async def operations() -> AsyncIterator[Operations]:
 
 
 def with_lane(settings: Settings) -> Operations:
-    return Operations(toy_lane.engine(settings), settings, SlowLane(settings, toy_lane.FACTORY))
-
-
-def lane_of(operations: Operations) -> SlowLane:
-    assert operations._lane is not None
-    return operations._lane
+    return Operations(toy_lane.engine(settings), settings, Lanes.of(settings, toy_lane.FACTORY))
 
 
 async def until_open(operations: Operations) -> None:
-    await until(lambda: lane_of(operations).is_open)
+    await until(lambda: lanes_in(operations).reading.is_open)
 
 
 async def until_told(file: Path, text: str) -> None:
@@ -122,6 +122,121 @@ def shape(answer: Answer) -> object:
     return answer.status, answer.has_data, payload
 
 
+async def test_what_is_long_is_read_and_run_elsewhere(operations: Operations) -> None:
+    reading = (await data(operations, HEAVY))["pid"]
+    asked = [await long_answer(operations, "query($text: String!) { pid(text: $text) }", **LONG) for _ in range(3)]
+    refused = await long_answer(operations, "{ nonsense }", **LONG)
+    # Until its process is there the server makes the change itself.
+    at_first = await long_answer(operations, LONG_CHANGE, **LONG)
+    await until(lambda: lanes_in(operations).writing.is_open)
+    then = await long_answer(operations, LONG_CHANGE, **LONG)
+
+    assert [pid_in(one) for one in asked] == [reading] * 3
+    assert [error["extensions"]["code"] for error in refused.errors] == ["INVALID"]
+    assert pid_in(at_first) == os.getpid()
+    assert pid_in(then) not in (reading, os.getpid())
+
+
+async def test_what_is_long_and_no_operation_is_refused_as_what_is_short(operations: Operations) -> None:
+    for text in ("x", "[1]", '{"query": 1}', '{"query": "{ pid }", "variables": [1]}'):
+        unread = Unread(text.encode() + b" " * 30_000)
+        with pytest.raises(BadRequest) as here:
+            unread.read()
+        with pytest.raises(BadRequest) as there:
+            await operations.prepare(unread, CALLER)
+        assert vars(there.value) == vars(here.value)
+
+
+async def test_what_a_lane_commits_is_told_by_the_server(sqlite_url: str) -> None:
+    rung: list[tuple[str, object]] = []
+    books = open_books(sqlite_url, lambda told: rung.append(("ledger", dict(told))))
+    books.alert_bell = lambda told: rung.append(("alerts", dict(told)))
+    books.outbox = lambda: rung.append(("outbox", None))
+    tenant = uuid4()
+
+    async with writing(books) as operations:
+        await long_answer(operations, f'mutation($text: String!) {{ ring(text: $text, tenant: "{tenant}") }}', **LONG)
+
+    # All of it before the answer.
+    assert rung == [("ledger", {tenant: 7}), ("alerts", {tenant: 8}), ("outbox", None)]
+    await books.close()
+
+
+async def test_a_lane_writes_in_its_turn(sqlite_url: str, tmp_path: Path) -> None:
+    books, file = open_books(sqlite_url), tmp_path / "writing"
+    change = f'mutation($text: String!) {{ write(text: $text, file: "{file}") }}'
+
+    async with writing(books) as operations:
+        async with books.work():
+            waiting = asyncio.create_task(long_answer(operations, change, **LONG))
+            await until(lambda: len(lanes_in(operations).writing._turns) == 1)
+            assert not file.exists()
+        await until_told(file, "begun")
+        turn = asyncio.create_task(written(books))
+        await asyncio.sleep(0)
+        assert not turn.done()
+        toy_lane.tell(f"{file}.over", "")
+        assert (await waiting).has_data
+        await turn
+    await books.close()
+
+
+async def test_a_turn_is_over_when_its_lane_has_ended(sqlite_url: str, tmp_path: Path) -> None:
+    books, file = open_books(sqlite_url), tmp_path / "writing"
+    change = f'mutation($text: String!) {{ write(text: $text, file: "{file}") }}'
+
+    async with writing(books) as operations:
+        waiting = asyncio.create_task(long_answer(operations, change, **LONG))
+        await until_told(file, "begun")
+        process = lanes_in(operations).writing._process
+        assert process is not None
+        process.kill()
+
+        assert (await waiting).status == 503
+        await written(books)
+    await books.close()
+
+
+LONG_CHANGE = "mutation($text: String!) { pid(text: $text) }"
+LONG = {"variables": {"text": "x" * 30_000}}
+
+
+@asynccontextmanager
+async def writing(books: Books) -> AsyncIterator[Operations]:
+    """Operations on some books, whose lane for writing is open."""
+    settings = read_settings()
+    operations = Operations(toy_lane.engine(settings), settings, Lanes.of(settings, toy_lane.FACTORY, books))
+    operations.open()
+    await until_open(operations)
+    await long_answer(operations, LONG_CHANGE, **LONG)
+    await until(lambda: lanes_in(operations).writing.is_open)
+    yield operations
+    await operations.close()
+
+
+async def written(books: Books) -> None:
+    async with books.work():
+        pass
+
+
+async def long_answer(operations: Operations, query: str, **more: Any) -> Answer:
+    try:
+        operation = await operations.prepare(Unread(orjson.dumps({"query": query, **more})), CALLER)
+    except RequestErrors as refused:
+        return refused.answer()
+    return await operations.run(operation, OPERATOR, REQUEST)
+
+
+def pid_in(answer: Answer) -> int:
+    pid: int = orjson.loads(answer.body)["data"]["pid"]
+    return pid
+
+
+def lanes_in(operations: Operations) -> Lanes:
+    assert operations._lanes is not None
+    return operations._lanes
+
+
 async def test_it_knows_who_asks_and_in_which_request(operations: Operations) -> None:
     assert (await data(operations, "{ who series }"))["who"] == "OPERATOR request-1"
 
@@ -173,7 +288,7 @@ async def test_a_process_that_hangs_is_ended(
 
     waiting.cancel()
 
-    await until(lambda: not lane_of(operations).is_open)
+    await until(lambda: not lanes_in(operations).reading.is_open)
     await until_open(operations)
     assert (await data(operations, HEAVY))["pid"] != before
 
@@ -188,7 +303,21 @@ async def test_it_ends_with_the_server() -> None:
 
     with pytest.raises(ProcessLookupError):
         os.kill(pid, signal.SIGTERM)
-    assert not lane_of(operations).is_open
+    assert not lanes_in(operations).reading.is_open
+
+
+async def test_a_process_that_does_not_end_holds_up_no_stop(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(lanes, "END_SECONDS", 0.1)
+    operations = with_lane(read_settings())
+    operations.open()
+    await until_open(operations)
+    pid = (await data(operations, HEAVY))["pid"]
+    os.kill(pid, signal.SIGSTOP)
+
+    async with asyncio.timeout(WAIT_SECONDS):
+        await operations.close()
+
+    await until(lambda: not Path(f"/proc/{pid}").exists())
 
 
 async def test_a_process_that_hangs_ends_when_its_server_is_killed(tmp_path: Path) -> None:
@@ -223,7 +352,7 @@ async def test_a_real_server_reads_in_its_lane_what_it_has_just_written(database
     try:
         async with server.client() as client:
             async with asyncio.timeout(WAIT_SECONDS):
-                while "tallygraph_slow_lane_open 1.0" not in (await client.get("/metrics")).text:
+                while "tallygraph_reading_lane_open 1.0" not in (await client.get("/metrics")).text:
                     pass
             for number in range(3):
                 assert await ask(client, PLAN, name=f"Plan {number}") == {"createPlan": {"errors": []}}

@@ -7,12 +7,15 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from uuid import UUID
 
 import strawberry
 
 from models.rules.viewers import Viewer
 from server.engine import Engine, RequestInfo
 from server.settings import Settings
+from server.slow_lane.link import Link
+from tests.server.live_server import until
 
 FACTORY = "tests.server.toy_lane:lane"
 
@@ -29,7 +32,7 @@ Info = strawberry.Info[Context, None]
 @strawberry.type
 class Query:
     @strawberry.field
-    def pid(self) -> int:
+    def pid(self, text: str = "") -> int:
         return os.getpid()
 
     @strawberry.field
@@ -78,13 +81,32 @@ class Query:
 @strawberry.type
 class Mutation:
     @strawberry.mutation
-    def pid(self) -> int:
+    def pid(self, text: str = "") -> int:
+        return os.getpid()
+
+    @strawberry.mutation
+    def ring(self, text: str, tenant: UUID) -> int:
+        link = LINKS[0]
+        link.ring({tenant: 7})
+        link.ring_alerts({tenant: 8})
+        link.announce()
+        return os.getpid()
+
+    @strawberry.mutation
+    async def write(self, text: str, file: str) -> int:
+        """Writes into a file that it has its turn, and stays until there is another file."""
+        async with LINKS[0].turn:
+            tell(file, "begun")
+            await until(Path(f"{file}.over").exists)
         return os.getpid()
 
 
 def tell(file: str, text: str) -> None:
     Path(file).write_text(text)
 
+
+LINKS: list[Link] = []
+"""The one that this process has, where it is a lane."""
 
 schema = strawberry.Schema(Query, Mutation)
 
@@ -94,7 +116,8 @@ def engine(settings: Settings) -> Engine:
 
 
 @asynccontextmanager
-async def lane(settings: Settings) -> AsyncIterator[Engine]:
+async def lane(settings: Settings, link: Link) -> AsyncIterator[Engine]:
+    LINKS.append(link)
     made = engine(settings)
     yield made
     made.close()
