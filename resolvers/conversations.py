@@ -11,6 +11,8 @@ from models.rules.words import Activity, CallDirection
 from models.tables import lists
 from resolvers.charges import Charge
 from resolvers.context import Context, Info
+from resolvers.external_ids import RecordedAs, found_by_external_id
+from resolvers.inputs import described
 from resolvers.nodes import FromRow, Node, found_by_id
 from resolvers.pages import After, Before, Connection, First, Last, Wish, empty_page, read_page
 from resolvers.permissions import amount_field, field
@@ -69,6 +71,10 @@ class Call(Node):
     async def agent(self, info: Info) -> AgentOf:
         return await agent_of(info, self.row)
 
+    @field(description="The member that it was made for; null where that is unknown.")
+    async def member(self, info: Info) -> MemberOf | None:
+        return await member_of(info, self.row.tenant_id, self.row.member_id)
+
     @amount_field(description="What was charged, less refunds.")
     def credits_used(self) -> Credits:
         return Credits(self.row.credits - self.row.refunded)
@@ -83,6 +89,7 @@ class Call(Node):
 class Message(Node):
     kind = "message"
 
+    external_id: str = strawberry.field(description="The caller's own id of it: the key it was recorded with.")
     model: str = strawberry.field(description="The model that wrote it.")
     sent_at: datetime = strawberry.field(description="When it was sent.")
     is_playground: bool = strawberry.field(description="Whether it was sent to try things out, which costs nothing.")
@@ -122,6 +129,33 @@ class ConversationsOfTenant(FromRow):
         wish = Wish(first, after, last, before)
         return await read_calls(info.context, self.row, wish, range, read_filter(filter))
 
+    @field(description="The call that was recorded with a key; null where there is none.")
+    async def call(self, info: Info, external_id: RecordedAs) -> Call | None:
+        return await found_by_external_id(info, Call, self.row.id, external_id)
+
+    @field(description="The tenant's messages, the newest first.")
+    async def messages(
+        self,
+        info: Info,
+        first: First = None,
+        after: After = None,
+        last: Last = None,
+        before: Before = None,
+        range: RangeArgument = None,
+        filter: FilterArgument = None,
+        include_playground: Annotated[
+            bool | None, described("Whether those are listed too that were sent to try things out.")
+        ] = False,
+    ) -> Connection[Message]:
+        wish, tenant = Wish(first, after, last, before), self.row
+        return await read_messages(
+            info.context, tenant, wish, range, read_filter(filter), played=bool(include_playground)
+        )
+
+    @field(description="The message that was recorded with a key; null where there is none.")
+    async def message(self, info: Info, external_id: RecordedAs) -> Message | None:
+        return await found_by_external_id(info, Message, self.row.id, external_id)
+
 
 async def read_calls(
     context: Context, tenant: Any, wish: Wish, range: RangeInput | None, filter: Filter
@@ -138,8 +172,25 @@ async def read_calls(
         used |= {"range"}
     translated = frozenset({"translated"}) if activity is Activity.TRANSLATION else frozenset[str]()
     listing = lists.calls(used=used | translated)
-    count = counted(context, lists.calls_counted(activity=activity, used=used), values)
+    count = counted(context, lists.activities_counted(activity=activity, used=used), values)
     return await read_page(context, listing, values, wish, Call.of, count)
+
+
+async def read_messages(
+    context: Context, tenant: Any, wish: Wish, range: RangeInput | None, filter: Filter, *, played: bool
+) -> Connection[Message]:
+    """A page of a tenant's messages. The roll-ups know how many there are, those of the playground aside."""
+    values = narrowing(context, tenant, range, filter)
+    if not _can_be_messages(tenant, filter):
+        return empty_page(wish)
+    if filter.models is not None:
+        values["models"] = [str(model) for model in filter.models]
+    used = frozenset(values.keys() & {"agent_ids", "member_ids", "models"})
+    if "starts_at" in values:
+        used |= {"range"}
+    count = counted(context, lists.activities_counted(activity=Activity.MESSAGE, used=used), values)
+    listing = lists.messages(used=used, played=played)
+    return await read_page(context, listing, values, wish, Message.of, None if played else count)
 
 
 def narrowing(context: Context, tenant: Any, range: RangeInput | None, filter: Filter) -> dict[str, Any]:
@@ -166,6 +217,13 @@ def _activity_of(filter: Filter) -> Activity | None:
     if filter.activities is None or Activity.CALL in filter.activities:
         return Activity.CALL
     return Activity.TRANSLATION if Activity.TRANSLATION in filter.activities else None
+
+
+def _can_be_messages(tenant: Any, filter: Filter) -> bool:
+    """Messages have no opening and no direction, and are of one tenant."""
+    of_tenant = filter.tenant_ids is None or tenant.id in filter.tenant_ids
+    is_message = filter.activities is None or Activity.MESSAGE in filter.activities
+    return of_tenant and is_message and filter.opening_ids is None and filter.direction is None
 
 
 def _can_be_calls(tenant: Any, filter: Filter) -> bool:

@@ -7,13 +7,14 @@ import strawberry
 
 from models.actions import hiring as actions
 from models.rules.amounts import MICRO
-from models.rules.reports import LONGEST_NAME, check_lines
+from models.rules.reports import LONGEST_CANDIDATE, LONGEST_NAME, check_lines, check_name
 from models.rules.viewers import Permission
 from models.rules.words import AgentChannel, InterviewStatus, OpeningStatus
 from models.tables import lists
 from resolvers.budgets import BudgetOfAgent
 from resolvers.context import Info, parse_id
 from resolvers.conversations import Call, agent_of, read_calls
+from resolvers.external_ids import ExternalId, found_by_external_id
 from resolvers.inputs import changes, described
 from resolvers.nodes import FromRow, Node, found_by_id
 from resolvers.pages import After, Before, Connection, First, Last, Wish, read_page
@@ -136,6 +137,20 @@ class Opening(HasUsage, Node):
         listing = lists.interviews(status=status is not None)
         return await read_page(info.context, listing, values, Wish(first, after, last, before), Interview.of)
 
+    @field(description="The interview of one candidate for it; null where the candidate was never invited to it.")
+    async def interview(
+        self,
+        info: Info,
+        candidate: Annotated[str, described("The candidate, exactly as you named them.")],
+        is_simulation: Annotated[
+            bool | None, described("Whether the one that was held to try things out is meant.")
+        ] = False,
+    ) -> Interview | None:
+        check_name(candidate, "candidate", LONGEST_CANDIDATE)
+        key = (self.row.tenant_id, self.row.id, candidate, bool(is_simulation))
+        row = await info.context.loaders.interview_of(key)
+        return Interview.of(row) if row else None
+
 
 @strawberry.type
 class HiringOfTenant(FromRow):
@@ -152,6 +167,14 @@ class HiringOfTenant(FromRow):
         values = {"tenant_id": self.row.id, **search_values(search)}
         listing = lists.agents(search="search" in values)
         return await read_page(info.context, listing, values, Wish(first, after, last, before), Agent.of)
+
+    @field(description="The tenant's agent with an external id; null where there is none.")
+    async def agent(self, info: Info, external_id: ExternalId) -> Agent | None:
+        return await found_by_external_id(info, Agent, self.row.id, external_id)
+
+    @field(description="The tenant's opening with an external id; null where there is none.")
+    async def opening(self, info: Info, external_id: ExternalId) -> Opening | None:
+        return await found_by_external_id(info, Opening, self.row.id, external_id)
 
     @field(description="The tenant's openings, the newest first.")
     async def openings(

@@ -9,6 +9,7 @@ from models.rules.words import Activity
 from models.tables import lists
 from resolvers.context import Context, Info
 from resolvers.conversations import AgentOf, MemberOf, agent_of, counted, member_of, narrowing
+from resolvers.external_ids import ExternalId, RecordedAs, found_by_external_id
 from resolvers.nodes import FromRow, Node, found_by_id
 from resolvers.pages import After, Before, Connection, First, Last, Wish, empty_page, read_page
 from resolvers.permissions import amount_field, field
@@ -22,6 +23,7 @@ HELD = (Activity.TRANSCRIPT, Activity.FACT, Activity.DOCUMENT)
 class PieceOfInteraction(Node):
     """What a transcript, a fact and a document have in common."""
 
+    external_id: str = strawberry.field(description="The caller's own id of it: the key it was recorded with.")
     created_at: datetime = strawberry.field(description="When it was made.")
 
     @amount_field(description="What it was charged, less refunds.")
@@ -111,6 +113,22 @@ class InteractionsOfTenant(FromRow):
     ) -> Connection[Interaction]:
         wish = Wish(first, after, last, before)
         return await read_interactions(info.context, self.row, wish, range, read_filter(filter))
+
+    @field(description="The tenant's interaction with an external id; null where there is none.")
+    async def interaction(self, info: Info, external_id: ExternalId) -> Interaction | None:
+        return await found_by_external_id(info, Interaction, self.row.id, external_id)
+
+    @field(description="The transcript that was recorded with a key; null where there is none.")
+    async def transcript(self, info: Info, external_id: RecordedAs) -> Transcript | None:
+        return await found_by_external_id(info, Transcript, self.row.id, external_id)
+
+    @field(description="The fact that was recorded with a key; null where there is none.")
+    async def fact(self, info: Info, external_id: RecordedAs) -> Fact | None:
+        return await found_by_external_id(info, Fact, self.row.id, external_id)
+
+    @field(description="The document that was recorded with a key; null where there is none.")
+    async def document(self, info: Info, external_id: RecordedAs) -> Document | None:
+        return await found_by_external_id(info, Document, self.row.id, external_id)
 
 
 async def read_interactions(

@@ -1,7 +1,7 @@
-"""API keys: made and revoked."""
+"""API keys: listed, made and revoked. No list shows a secret."""
 
 from datetime import datetime
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 from uuid import UUID
 
 import strawberry
@@ -9,12 +9,18 @@ import strawberry
 from models.actions import keys as actions
 from models.rules.viewers import Permission
 from models.rules.words import Role
+from models.tables import lists
 from resolvers.context import Context, Info, parse_id
 from resolvers.inputs import described
-from resolvers.nodes import Node, register
-from resolvers.permissions import field, mutation
+from resolvers.nodes import FromRow, Node, register
+from resolvers.pages import After, Before, Connection, First, Last, Wish, read_page
+from resolvers.permissions import field, mutation, query
 from resolvers.refusals import Payload
-from resolvers.tenants import Tenant
+
+if TYPE_CHECKING:
+    from resolvers.tenants import Tenant
+
+TenantOf = Annotated["Tenant", strawberry.lazy("resolvers.tenants")]
 
 
 @strawberry.type(description="A key that a person or program shows in its Authorization header.")
@@ -31,7 +37,9 @@ class ApiKey(Node):
     revoked_at: datetime | None = strawberry.field(description="Since when it counts no more; null while it counts.")
 
     @field(description="Whose key it is; null for an operator's, who has every tenant.")
-    async def tenant(self, info: Info) -> Tenant | None:
+    async def tenant(self, info: Info) -> TenantOf | None:
+        from resolvers.tenants import Tenant
+
         if self.row.tenant_id is None:
             return None
         return Tenant.of(await info.context.loaders.tenant(self.row.tenant_id))
@@ -44,6 +52,57 @@ async def _load(context: Context, id: UUID) -> ApiKey | None:
 
 
 register("api_key", _load, needs=Permission.MANAGE_TENANT)
+
+IsRevoked = Annotated[
+    bool | None, described("Only those that were revoked, or only those that were not; all where left out.")
+]
+
+
+async def _read_keys(
+    context: Context, tenant_id: UUID | None, wish: Wish, is_revoked: bool | None
+) -> Connection[ApiKey]:
+    """A page of a tenant's keys, or of the operators'."""
+    listing = lists.api_keys(operators=tenant_id is None, is_revoked=is_revoked)
+    values = {"tenant_id": tenant_id} if tenant_id else {}
+    return await read_page(context, listing, values, wish, ApiKey.of)
+
+
+@strawberry.type
+class KeysOfTenant(FromRow):
+    @field(
+        needs=Permission.MANAGE_TENANT,
+        description="The tenant's keys, revoked and ended ones among them, the newest first. No secret is ever shown "
+        "again.",
+    )
+    async def api_keys(
+        self,
+        info: Info,
+        first: First = None,
+        after: After = None,
+        last: Last = None,
+        before: Before = None,
+        is_revoked: IsRevoked = None,
+    ) -> Connection[ApiKey]:
+        return await _read_keys(info.context, self.row.id, Wish(first, after, last, before), is_revoked)
+
+
+@strawberry.type
+class KeyQueries:
+    @query(
+        needs=Permission.OPERATE,
+        description="The operators' keys, which are no tenant's, the newest first. A tenant's are listed by "
+        "Tenant.apiKeys. The key of the server's own settings is in no list.",
+    )
+    async def operator_keys(
+        self,
+        info: Info,
+        first: First = None,
+        after: After = None,
+        last: Last = None,
+        before: Before = None,
+        is_revoked: IsRevoked = None,
+    ) -> Connection[ApiKey]:
+        return await _read_keys(info.context, None, Wish(first, after, last, before), is_revoked)
 
 
 @strawberry.input(description="A new key.")

@@ -15,7 +15,7 @@ from strawberry.dataloader import DataLoader
 
 from models.actions.budgets import budget_values
 from models.rules.viewers import Viewer
-from models.tables import budgets, credit_lists, lookups
+from models.tables import budgets, credit_lists, external_ids, lookups
 from models.tables.usage_sums import Question
 from models.unit_of_work import Rows
 from resolvers.pacing import PACE, Gathering
@@ -25,6 +25,9 @@ Found = Any
 
 OwnedKey = tuple[UUID, UUID]
 """The ids of a tenant and of something that it owns."""
+
+Candidate = tuple[UUID, UUID, str, bool]
+"""What tells interviews apart: the ids of tenant and opening, the candidate, and whether it is a simulation."""
 
 
 Fetch = Callable[[list[Any]], Awaitable[list[Any]]]
@@ -68,6 +71,19 @@ class Loaders:
         if not self._reads.viewer.sees(id):
             return None
         return await self._load("tenant", id, lambda: self._by_id(lookups.tenants_by_id()))
+
+    def named(self, kind: str, tenant_id: UUID, external_id: str) -> Awaitable[Found]:
+        """A row of a tenant's by its external id."""
+        statement = external_ids.with_external_ids(kind)
+        return self._load(f"named {kind}", (tenant_id, external_id), lambda: self._owned(statement, "external_id"))
+
+    async def tenant_named(self, external_id: str) -> Found:
+        """The tenant with an external id, if the viewer may know that it exists."""
+        found = await self._load("named tenant", external_id, lambda: self._by_id(external_ids.TENANTS, "external_id"))
+        return found if found and self._reads.viewer.sees(found.id) else None
+
+    def interview_of(self, candidate: Candidate) -> Awaitable[Found]:
+        return self._load("interview of", candidate, lambda: self._interviews)
 
     def plan(self, id: UUID) -> Awaitable[Found]:
         return self._load("plan", id, lambda: self._by_id(lookups.plans_by_id()))
@@ -125,9 +141,9 @@ class Loaders:
             loader = self._made[name] = loader_of(fetch())
         return loader.load(key)
 
-    def _by_id(self, statement: Any) -> Fetch:
-        async def fetch(ids: list[UUID]) -> list[Found]:
-            rows = {row.id: row for row in await self._reads.all(statement, {"ids": ids})}
+    def _by_id(self, statement: Any, column: str = "id") -> Fetch:
+        async def fetch(ids: list[Any]) -> list[Found]:
+            rows = {getattr(row, column): row for row in await self._reads.all(statement, {"ids": ids})}
             return [rows.get(id) for id in ids]
 
         return fetch
@@ -147,6 +163,18 @@ class Loaders:
         for row in await self._reads.all(budgets.budgets(), values):
             found[row.tenant_id, row.agent_id].append(row)
         return [found[key] for key in keys]
+
+    async def _interviews(self, keys: list[Candidate]) -> list[Found]:
+        wanted: dict[UUID, list[Candidate]] = defaultdict(list)
+        for key in keys:
+            wanted[key[0]].append(key)
+        found: dict[Candidate, Found] = {}
+        for tenant_id, some in wanted.items():
+            _, openings, candidates, _ = zip(*some, strict=True)
+            values = {"tenant_id": tenant_id, "opening_ids": list({*openings}), "candidates": list({*candidates})}
+            for row in await self._reads.all(external_ids.INTERVIEWS, values):
+                found[row.tenant_id, row.opening_id, row.candidate, row.is_simulation] = row
+        return [found.get(key) for key in keys]
 
     def _sums(self, question: Question) -> Fetch:
         async def fetch(owners: list[Any]) -> list[Rows]:

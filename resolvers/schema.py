@@ -19,7 +19,7 @@ from resolvers.bulk import ReadsInBulk
 from resolvers.exports import ExportMutations
 from resolvers.hiring import HiringMutations
 from resolvers.holds import HoldMutations
-from resolvers.keys import KeyMutations
+from resolvers.keys import KeyMutations, KeyQueries
 from resolvers.nodes import NodeQueries
 from resolvers.permissions import NEEDS, Needs, guarded
 from resolvers.plain_lists import mark_attribute
@@ -38,7 +38,7 @@ assert words, "Importing them makes enums of them."
 
 
 @strawberry.type(description="What can be asked.")
-class Query(NodeQueries, TenantQueries, UsageQueries):
+class Query(NodeQueries, TenantQueries, KeyQueries, UsageQueries):
     pass
 
 

@@ -19,10 +19,12 @@ from resolvers.call_log import CallLogOfTenant
 from resolvers.context import Context, Info, parse_any_id, parse_id
 from resolvers.conversations import ConversationsOfTenant
 from resolvers.credits import CreditsOfTenant
+from resolvers.external_ids import ExternalId, check_external_id, found_by_external_id
 from resolvers.forecasts import ForecastOfTenant
 from resolvers.hiring import HiringOfTenant, search_values
 from resolvers.inputs import changes, described
 from resolvers.interactions import InteractionsOfTenant
+from resolvers.keys import KeysOfTenant
 from resolvers.nodes import FromRow, Node, found_by_id, register
 from resolvers.pages import After, Before, Connection, First, Last, Wish, read_page
 from resolvers.permissions import an_amount, field, mutation, query
@@ -119,6 +121,7 @@ class Tenant(
     CallLogOfTenant,
     CreditsOfTenant,
     AlertsOfTenant,
+    KeysOfTenant,
     HasUsage,
     ForecastOfTenant,
     Node,
@@ -155,6 +158,10 @@ class Tenant(
         values = {"tenant_id": self.row.id}
         return await read_page(info.context, lists.members(), values, Wish(first, after, last, before), Member.of)
 
+    @field(description="The tenant's member with an external id, even one who was removed; null where there is none.")
+    async def member(self, info: Info, external_id: ExternalId) -> Member | None:
+        return await found_by_external_id(info, Member, self.row.id, external_id)
+
 
 async def _load_tenant(context: Context, id: UUID) -> Tenant | None:
     row = await context.loaders.tenant(id)
@@ -183,6 +190,15 @@ class TenantQueries:
     async def tenant(self, info: Info, id: Annotated[strawberry.ID, described("The tenant's id.")]) -> Tenant | None:
         kind, tenant_id = parse_any_id(id, "id", example="tenant")
         return await _load_tenant(info.context, tenant_id) if kind == "tenant" else None
+
+    @query(
+        needs=Permission.READ_TENANT,
+        description="The tenant with an external id; null where there is none for this key.",
+    )
+    async def tenant_by_external_id(self, info: Info, external_id: ExternalId) -> Tenant | None:
+        check_external_id(external_id)
+        row = await info.context.loaders.tenant_named(external_id)
+        return Tenant.of(row) if row else None
 
     @query(needs=Permission.OPERATE, description="All tenants, the newest first.")
     async def tenants(

@@ -12,7 +12,6 @@ import strawberry
 from models.actions.pricing import lists_from
 from models.actions.usage_hours import used_by_hour
 from models.rules import usage as rules
-from models.rules.ids import type_id
 from models.rules.intervals import first_day, hours, slices
 from models.rules.periods import start_of_day
 from models.rules.ranges import DayRange, range_against
@@ -22,7 +21,6 @@ from models.rules.usage import Counts, Used
 from models.rules.viewers import Permission
 from models.rules.words import Activity, Against, Interval, UsageDimension
 from models.tables.base import NOBODY
-from models.tables.usage_sums import COLUMN_OF
 from resolvers.context import Context, Info
 from resolvers.inputs import described
 from resolvers.nodes import FromRow, Node
@@ -30,6 +28,7 @@ from resolvers.pacing import at_leisure
 from resolvers.permissions import amount_field, an_amount, field, query
 from resolvers.ranges import FilterArgument, RangeInput
 from resolvers.scalars import BigInt, Credits
+from resolvers.usage_parts import THINGS, PartsThen, parts_of
 from resolvers.usage_scopes import Scope, part_of, scope_of, scope_of_all
 
 MOST_POINTS = 4_000
@@ -37,13 +36,10 @@ MOST_DAYS_OF_HOURS = 31
 MOST_SLICES = 100
 USUAL_SLICES = 10
 
-_THINGS = {
-    UsageDimension.TENANT: "tenant",
-    UsageDimension.AGENT: "agent",
-    UsageDimension.OPENING: "opening",
-    UsageDimension.MEMBER: "member",
-}
-"""The dimensions whose slices are things with an id, by the kind of the id."""
+_RATIO = "(now - then) / then in credits; null where then is 0."
+_CHANGE = "How many more credits were used than then."
+_VOLUME = "How much of it came from more or fewer activities."
+_PRICE = "How much of it came from dearer or cheaper ones. The two effects add up to the change."
 
 
 # ---------------------------------------------------------------- sums
@@ -144,13 +140,38 @@ class UsagePoint:
         return self.begins if isinstance(self.begins, datetime) else start_of_day(self.begins, self.zone)
 
 
+Every = Annotated[Interval | None, described("How long each interval is; weeks begin on Monday.")]
+By = Annotated[UsageDimension, described("What each part is of.")]
+HowMany = Annotated[int | None, described("How many parts to show by themselves, 1 to 100.")]
+OtherRange = Annotated[Against, described("The range to compare with.")]
+
+
+@strawberry.type(description="What was used of one thing in another range, and how much more or less it is now.")
+class UsageSliceComparison:
+    totals: UsageTotals = strawberry.field(description="What was used of it then; nothing where it is new.")
+    change_ratio: float | None = an_amount(description=_RATIO)
+    credits_change: Credits = an_amount(description=_CHANGE)
+    volume_effect: Credits = an_amount(description=_VOLUME)
+    price_effect: Credits = an_amount(description=_PRICE)
+
+
 @strawberry.type(description="What was used of one thing, or by it.")
 class UsageSlice:
+    used: strawberry.Private[Used]
+    parts_then: strawberry.Private[PartsThen]
     key: str = strawberry.field(description="An id, or a word, or a model; empty for usage that has none.")
     label: str = strawberry.field(description="Its name, as people know it; empty for usage that has none.")
     node: Node | None = strawberry.field(description="The thing itself; null where it is no thing with an id.")
     totals: UsageTotals = strawberry.field(description="What was used.")
     share: float = strawberry.field(description="Part of the range's credits, 0 to 1.")
+
+    @field(
+        description="The same part in another range, and the change since then. All parts of a breakdown are read "
+        "together. What was used only then is no part of this range: UsageComparison.breakdown shows it."
+    )
+    async def comparison(self, against: OtherRange) -> UsageSliceComparison:
+        then = await self.parts_then.part(against, self.key)
+        return UsageSliceComparison(totals=UsageTotals.of(then), **_change(then, self.used))
 
 
 @strawberry.type(description="Usage broken down, the largest part first.")
@@ -162,20 +183,24 @@ class UsageBreakdown:
 
 @strawberry.type(description="What was used in another range, and how much more or less it is now.")
 class UsageComparison:
+    scope: strawberry.Private[Scope]
     range: ResolvedRange = strawberry.field(description="The other range.")
     totals: UsageTotals = strawberry.field(description="What was used in it.")
-    change_ratio: float | None = an_amount(description="(now - then) / then in credits; null where then is 0.")
-    credits_change: Credits = an_amount(description="How many more credits were used than then.")
-    volume_effect: Credits = an_amount(description="How much of it came from more or fewer activities.")
-    price_effect: Credits = an_amount(
-        description="How much of it came from dearer or cheaper ones. The two effects add up to the change."
+    change_ratio: float | None = an_amount(description=_RATIO)
+    credits_change: Credits = an_amount(description=_CHANGE)
+    volume_effect: Credits = an_amount(description=_VOLUME)
+    price_effect: Credits = an_amount(description=_PRICE)
+
+    @field(
+        description="The other range as Usage.series tells it, so that a chart can draw it beside this one: the first "
+        "point belongs to the first, and so on. Its length may differ, as that of months does."
     )
+    async def series(self, info: Info, every: Every = Interval.DAY) -> list[UsagePoint]:
+        return await _in_series(info.context, self.scope, every)
 
-
-Every = Annotated[Interval | None, described("How long each interval is; weeks begin on Monday.")]
-By = Annotated[UsageDimension, described("What each part is of.")]
-HowMany = Annotated[int | None, described("How many parts to show by themselves, 1 to 100.")]
-OtherRange = Annotated[Against, described("The range to compare with.")]
+    @field(description="The other range as Usage.breakdown tells it: who used most then.")
+    async def breakdown(self, info: Info, by: By, first: HowMany = USUAL_SLICES) -> UsageBreakdown:
+        return await _in_parts(info.context, self.scope, by, first)
 
 
 @strawberry.type(
@@ -197,29 +222,18 @@ class Usage:
         "last are cut by the range. At most 4,000 points; hours of at most 31 days, and not across tenants."
     )
     async def series(self, info: Info, every: Every = Interval.DAY) -> list[UsagePoint]:
-        if every is Interval.HOUR:
-            return await _by_hours(info.context, self.scope)
-        return await _by_days(info.context, self.scope, every or Interval.DAY)
+        return await _in_series(info.context, self.scope, every)
 
     @field(description="Largest first; what lies beyond the first is summed in other.")
     async def breakdown(self, info: Info, by: By, first: HowMany = USUAL_SLICES) -> UsageBreakdown:
-        size = USUAL_SLICES if first is None else first
-        if not 1 <= size <= MOST_SLICES:
-            raise Invalid(f"From 1 to {MOST_SLICES} parts can be shown by themselves.", ("first",))
-        return await _broken_down(info.context, self.scope, by, size)
+        return await _in_parts(info.context, self.scope, by, first)
 
     @field(description="The same usage in another range, and the change since then.")
     async def comparison(self, info: Info, against: OtherRange) -> UsageComparison:
         scope = self.scope.at(range_against(self.scope.days, against))
         then, now = await scope.used(info.context), await self.scope.used(info.context)
-        change = rules.change_since(then, now)
         return UsageComparison(
-            range=ResolvedRange.of(scope),
-            totals=UsageTotals.of(then),
-            change_ratio=change.ratio,
-            credits_change=Credits(change.credits),
-            volume_effect=Credits(change.volume_effect),
-            price_effect=Credits(change.price_effect),
+            scope=scope, range=ResolvedRange.of(scope), totals=UsageTotals.of(then), **_change(then, now)
         )
 
     @field(description="True when nothing was used in the range.")
@@ -227,7 +241,24 @@ class Usage:
         return (await self.scope.used(info.context)).is_nothing
 
 
+def _change(then: Used, now: Used) -> dict[str, Any]:
+    """The fields that tell how what was used differs from what was used then."""
+    change = rules.change_since(then, now)
+    return {
+        "change_ratio": change.ratio,
+        "credits_change": Credits(change.credits),
+        "volume_effect": Credits(change.volume_effect),
+        "price_effect": Credits(change.price_effect),
+    }
+
+
 # ---------------------------------------------------------------- by time
+
+
+async def _in_series(context: Context, scope: Scope, every: Interval | None) -> list[UsagePoint]:
+    if every is Interval.HOUR:
+        return await _by_hours(context, scope)
+    return await _by_days(context, scope, every or Interval.DAY)
 
 
 async def _by_days(context: Context, scope: Scope, every: Interval) -> list[UsagePoint]:
@@ -267,18 +298,16 @@ async def _by_hours(context: Context, scope: Scope) -> list[UsagePoint]:
 # ---------------------------------------------------------------- by other things
 
 
+async def _in_parts(context: Context, scope: Scope, by: UsageDimension, first: int | None) -> UsageBreakdown:
+    size = USUAL_SLICES if first is None else first
+    if not 1 <= size <= MOST_SLICES:
+        raise Invalid(f"From 1 to {MOST_SLICES} parts can be shown by themselves.", ("first",))
+    return await _broken_down(context, scope, by, size)
+
+
 async def _broken_down(context: Context, scope: Scope, by: UsageDimension, size: int) -> UsageBreakdown:
-    column, kind = COLUMN_OF[by], _THINGS.get(by)
-    # Across tenants the rows say whose things they are, so that they are found with them.
-    across = not scope.of and kind is not None and kind != "tenant"
-    rows = await scope.rows(context, *(("tenant_id", column) if across else (column,)))
-    parts, things = defaultdict(list), {}
-    for row in rows:
-        value = getattr(row, column)
-        key = _key(kind, value)
-        parts[key].append(part_of(row))
-        things[key] = (row.tenant_id if across else scope.tenant_id, value)
-    sums = {key: Used.together(some) for key, some in parts.items()}
+    kind, parts_then = THINGS.get(by), PartsThen(context, scope, by)
+    sums, things = await parts_of(context, scope, by)
     ordered = rules.largest_first(sums)
     whole = sum(used.credits for used in sums.values())
     nodes = await asyncio.gather(*(_node(context, kind, *things[key]) for key, _ in ordered[:size]))
@@ -286,6 +315,8 @@ async def _broken_down(context: Context, scope: Scope, by: UsageDimension, size:
     return UsageBreakdown(
         slices=[
             UsageSlice(
+                used=used,
+                parts_then=parts_then,
                 key=key,
                 label=_label(key, node),
                 node=node,
@@ -297,12 +328,6 @@ async def _broken_down(context: Context, scope: Scope, by: UsageDimension, size:
         other=UsageTotals.of(Used.together(rest)),
         other_count=len(ordered[size:]),
     )
-
-
-def _key(kind: str | None, value: Any) -> str:
-    if kind is None:
-        return str(value)
-    return "" if value == NOBODY else type_id(kind, value)
 
 
 async def _node(context: Context, kind: str | None, tenant_id: Any, id: Any) -> Node | None:

@@ -160,8 +160,8 @@ class Account:
         if movement.kind is EntryKind.REFUND and movement.credits:
             self.refunds.append((movement, (about.agent_id, about.opening_id, about.member_id)))
         if in_log:
-            agent = about.agent_id if about.is_call else None
-            self.rolled.count_log_row(movement.at, day, movement.credits, agent)
+            call_of = (about.agent_id, about.member_id) if about.is_call else None
+            self.rolled.count_log_row(movement.at, day, movement.credits, call_of)
         return self.seq
 
     def _allocate(self, movement: Movement, day: date) -> Sequence[PoolKind]:

@@ -27,7 +27,7 @@ async def count_refund(work: UnitOfWork, rolled: RollUps, movement: Movement, wh
     for where, credits in _places(rolled, movement, who, activity):
         rolled.count_usage(where, credits=-credits)
     if kind is SubjectKind.CALL:
-        rolled.count_refund(activity.started_at, movement.credits, activity.agent_id)
+        rolled.count_refund(activity.started_at, movement.credits, (activity.agent_id, activity.member_id))
     changes = {"b_tenant": tenant_id, "b_credits": movement.credits}
     await work.run(tables.give_back(tables.TABLES[kind]), {**changes, "b_id": activity.id})
     if "interaction_id" in activity._mapping:

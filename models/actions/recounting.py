@@ -2,6 +2,7 @@
 
 from collections import defaultdict
 from datetime import date, datetime, timedelta
+from itertools import product
 from typing import Any
 
 import orjson
@@ -23,6 +24,8 @@ _ACTIVITY = 0
 Place = tuple[Any, ...]
 Who = tuple[Id, Id, Id]
 """Agent, opening and member."""
+Whose = tuple[Id, Id | None]
+"""The agent and the member of a call."""
 Sums = defaultdict[Place, Counts]
 
 
@@ -38,11 +41,11 @@ class Recount:
         self.usage, self.pools, self.balances, self.log = _sums(), _sums(), _sums(), _sums()
         self._refundable: dict[Id, list[tuple[Place, int]]] = {}
         """Where the lines of activities are counted that were refunded, with their credits."""
-        self._calls_refunded: dict[Id, tuple[datetime, Id]] = {}
+        self._calls_refunded: dict[Id, tuple[datetime, Whose]] = {}
         """When such calls began, and whose they are."""
         self._refunds: list[tuple[datetime, Id, Who, int]] = []
         self._log = _sums()
-        """By agent and hour, each row once."""
+        """By agent, member and hour, each row once."""
         self._begins = self._ends = LONG_AGO
         self._hour: tuple[date, int] = LONG_AGO.date(), 0
 
@@ -60,8 +63,8 @@ class Recount:
                 sums["billed_seconds"] += row.billed_seconds
             self._note(row, place, line[_CREDITS])
         if row.refunded:
-            self._calls_refunded[row.id] = row.started_at, row.agent_id
-        sums = self._log[row.agent_id, *self._hour]
+            self._calls_refunded[row.id] = row.started_at, (row.agent_id, row.member_id)
+        sums = self._log[row.agent_id, row.member_id, *self._hour]
         sums["rows"] += 1
         sums["calls"] += 1
         sums["credits_used"] += row.credits
@@ -138,7 +141,7 @@ class Recount:
     def credits_added(self, row: Any) -> None:
         """A row of the log that is not a call."""
         self._day(row.occurred_at)
-        sums = self._log[self.nobody, *self._hour]
+        sums = self._log[None, None, *self._hour]
         sums["rows"] += 1
         sums["credits_added"] += row.credits
 
@@ -149,10 +152,10 @@ class Recount:
     def finish(self) -> None:
         """Count what can only be counted when all else is."""
         self._settle_refunds()
-        for (agent, day, hour), counts in self._log.items():
-            for whose in {self.nobody, agent}:
+        for (agent, member, day, hour), counts in self._log.items():
+            for whose in product({None, agent}, {None, member}):
                 for part in (WHOLE_DAY, hour):
-                    sums = self.log[whose, part, day]
+                    sums = self.log[*(one or self.nobody for one in whose), part, day]
                     for name, count in counts.items():
                         sums[name] += count
 
@@ -170,9 +173,9 @@ class Recount:
                 lines[position] = place, charged - part
                 self.usage[self._place(day, place[4], *who, *place[5:])]["credits"] -= part
             if activity_id in self._calls_refunded:
-                started_at, agent_id = self._calls_refunded[activity_id]
+                started_at, call_of = self._calls_refunded[activity_id]
                 self._day(started_at)
-                self._log[agent_id, *self._hour]["credits_used"] -= credits
+                self._log[*call_of, *self._hour]["credits_used"] -= credits
 
     # ------------------------------------------------------------ places
 

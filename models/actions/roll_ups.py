@@ -28,6 +28,12 @@ Place = tuple[Any, ...]
 """Where usage is counted: day, agent, opening, member, activity, model, direction."""
 
 
+Whose = tuple[UUID | None, UUID | None]
+"""Of which agent and which member a log is; None where it is of all."""
+
+ANYBODY: Whose = (None, None)
+
+
 def place(
     day: date,
     activity: Activity | None,
@@ -52,7 +58,7 @@ class RollUps:
         self._usage: dict[Place, dict[str, int]] = {}
         self._pools: dict[tuple[date, PoolKind], list[int]] = {}
         self._balances: dict[date, list[int]] = {}
-        self._log: dict[UUID | None, dict[tuple[int, date], list[int]]] = {}
+        self._log: dict[Whose, dict[tuple[int, date], list[int]]] = {}
 
     def count_usage(self, where: Place, **counts: int) -> None:
         """Add to a day's usage at a `place`; the counts are named as in models.tables.usage.COUNTS."""
@@ -88,21 +94,21 @@ class RollUps:
         for share, pool in zip(movement.shares, pools, strict=True):
             sums[3 if pool == PoolKind.PLAN else 4] += share.credits
 
-    def count_refund(self, at: datetime, credits: int, agent_id: UUID) -> None:
-        """Lower what the log shows as used by an agent's call that began at a moment."""
-        self._add_to_log(at, self.days.day_of(at), (0, 0, -credits, 0), (None, agent_id))
+    def count_refund(self, at: datetime, credits: int, call_of: Whose) -> None:
+        """Lower what the log shows as used by a call that began at a moment."""
+        self._add_to_log(at, self.days.day_of(at), (0, 0, -credits, 0), _lists_of(call_of))
 
-    def count_log_row(self, at: datetime, day: date, credits: int, call_of: UUID | None) -> None:
-        """Add a row of the log: a call of an agent, or credits that came in."""
+    def count_log_row(self, at: datetime, day: date, credits: int, call_of: Whose | None) -> None:
+        """Add a row of the log: a call of an agent and a member, or credits that came in."""
         if call_of is None:
-            self._add_to_log(at, day, (1, 0, 0, credits), (None,))
+            self._add_to_log(at, day, (1, 0, 0, credits), (ANYBODY,))
         else:
-            self._add_to_log(at, day, (1, 1, -credits, 0), (None, call_of))
+            self._add_to_log(at, day, (1, 1, -credits, 0), _lists_of(call_of))
 
-    def _add_to_log(self, at: datetime, day: date, more: tuple[int, ...], agents: tuple[UUID | None, ...]) -> None:
+    def _add_to_log(self, at: datetime, day: date, more: tuple[int, ...], lists: tuple[Whose, ...]) -> None:
         hour = (at - self.days.start_of(day)) // _HOUR
-        for agent in agents:
-            _add(self._log.setdefault(agent, {}), (hour, day), more)
+        for whose in lists:
+            _add(self._log.setdefault(whose, {}), (hour, day), more)
 
     def agents(self) -> set[UUID]:
         """The agents whose usage changes."""
@@ -127,12 +133,18 @@ class RollUps:
 
     def log_rows(self) -> Iterable[tuple[Any, ...]]:
         """The log's counts by hour, and those of whole days, which are their sums."""
-        for agent, hours in self._log.items():
+        for (agent, member), hours in self._log.items():
             days: dict[tuple[int, date], list[int]] = {}
             for (_, day), sums in hours.items():
                 _add(days, (WHOLE_DAY, day), sums)
             for where, sums in (*days.items(), *hours.items()):
-                yield (self.tenant_id, agent or NOBODY, *where, *sums)
+                yield (self.tenant_id, agent or NOBODY, member or NOBODY, *where, *sums)
+
+
+def _lists_of(call_of: Whose) -> tuple[Whose, ...]:
+    """In whose logs a call is shown."""
+    agent, member = call_of
+    return (ANYBODY, (agent, None)) if member is None else (ANYBODY, (agent, None), (None, member), call_of)
 
 
 def _add(counts: dict[tuple[int, date], list[int]], where: tuple[int, date], more: Sequence[int]) -> None:

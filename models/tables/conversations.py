@@ -3,7 +3,7 @@
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import BigInteger, CheckConstraint, Index
+from sqlalchemy import BigInteger, CheckConstraint, Index, text
 from sqlmodel import Field
 
 from models.rules.words import CallDirection
@@ -16,6 +16,12 @@ class Call(TenantRow, table=True):
     __table_args__ = (
         Index(None, "tenant_id", "started_at", "id"),
         Index(None, "tenant_id", "agent_id", "started_at", "id"),
+        Index(
+            "ix_call_member",
+            *("tenant_id", "member_id", "started_at", "id"),
+            sqlite_where=text("member_id IS NOT NULL"),
+            postgresql_where=text("member_id IS NOT NULL"),
+        ),
         belongs_to("agent", "agent_id"),
         belongs_to("member", "member_id"),
         text_of(CallDirection, "direction"),

@@ -9,11 +9,11 @@ from typing import Any
 from sqlalchemy import ColumnElement, Select, String, Table, bindparam, exists, func, or_, select
 
 from models.rules.words import Activity
-from models.tables import conversations, hiring, interactions, tenants, usage
+from models.tables import conversations, hiring, interactions, keys, tenants, usage
 from models.tables.base import metadata
 from models.tables.listing import Listing
 
-_FILL_THE_METADATA = (conversations, hiring, interactions, tenants, usage)
+_FILL_THE_METADATA = (conversations, hiring, interactions, keys, tenants, usage)
 
 TENANT: Table = metadata.tables["tenant"]
 MEMBER: Table = metadata.tables["member"]
@@ -21,7 +21,9 @@ AGENT: Table = metadata.tables["agent"]
 OPENING: Table = metadata.tables["opening"]
 INTERVIEW: Table = metadata.tables["interview"]
 CALL: Table = metadata.tables["call"]
+MESSAGE: Table = metadata.tables["message"]
 INTERACTION: Table = metadata.tables["interaction"]
+API_KEY: Table = metadata.tables["api_key"]
 USAGE_DAY: Table = metadata.tables["usage_day"]
 
 PIECES: dict[Activity, Table] = {
@@ -45,6 +47,16 @@ def members() -> Listing:
     """The members of :tenant_id who have a seat."""
     rows = _of_tenant(MEMBER).where(MEMBER.c.removed_at.is_(None))
     return Listing(rows, MEMBER.c.created_at, MEMBER.c.id)
+
+
+@cache
+def api_keys(*, operators: bool, is_revoked: bool | None) -> Listing:
+    """The keys of :tenant_id, or of operators; all, or only those that were revoked, or were not. Without hashes."""
+    rows = select(*(column for column in API_KEY.c if column.name != "hash"))
+    whose = API_KEY.c.tenant_id.is_(None) if operators else API_KEY.c.tenant_id == bindparam("tenant_id")
+    if is_revoked is not None:
+        rows = rows.where(API_KEY.c.revoked_at.is_not(None) if is_revoked else API_KEY.c.revoked_at.is_(None))
+    return Listing(rows.where(whose), API_KEY.c.created_at, API_KEY.c.id)
 
 
 @cache
@@ -89,6 +101,20 @@ def calls(*, used: frozenset[str]) -> Listing:
 
 
 @cache
+def messages(*, used: frozenset[str], played: bool) -> Listing:
+    """The messages of :tenant_id, narrowed by the filters that are used: range, agent_ids, member_ids, models. Those of
+    the playground are among them where they are `played`."""
+    filters: dict[str, tuple[ColumnElement[bool], ...]] = {
+        "range": _within(MESSAGE.c.sent_at),
+        "agent_ids": (_one_of(MESSAGE.c.agent_id, "agent_ids"),),
+        "member_ids": (_one_of(MESSAGE.c.member_id, "member_ids"),),
+        "models": (_one_of(MESSAGE.c.model, "models"),),
+    }
+    rows = _narrowed(_of_tenant(MESSAGE), filters, used)
+    return Listing(rows if played else rows.where(~MESSAGE.c.is_playground), MESSAGE.c.sent_at, MESSAGE.c.id)
+
+
+@cache
 def interactions_list(*, used: frozenset[str]) -> Listing:
     """The interactions of :tenant_id, narrowed by the filters that are used: range, agent_ids, member_ids, and the
     names of activities, of which they hold one."""
@@ -111,8 +137,8 @@ def pieces(activity: Activity) -> Listing:
 
 
 @cache
-def calls_counted(*, activity: Activity, used: frozenset[str]) -> Select[Any]:
-    """How many calls, or translations, the roll-ups of :tenant_id know, by filters like those of calls."""
+def activities_counted(*, activity: Activity, used: frozenset[str]) -> Select[Any]:
+    """How many calls, translations or messages the roll-ups of :tenant_id know, by filters like those of lists."""
     rows = select(func.coalesce(func.sum(USAGE_DAY.c.activities), 0)).where(USAGE_DAY.c.activity == activity)
     return _rolled_up(rows, used)
 
@@ -130,6 +156,7 @@ def _rolled_up(rows: Select[Any], used: frozenset[str]) -> Select[Any]:
         "range": (day >= bindparam("first_day", type_=day.type), day <= bindparam("last_day", type_=day.type)),
         "agent_ids": (_one_of(USAGE_DAY.c.agent_id, "agent_ids"),),
         "member_ids": (_one_of(USAGE_DAY.c.member_id, "member_ids"),),
+        "models": (_one_of(USAGE_DAY.c.model, "models"),),
         "direction": (USAGE_DAY.c.direction == bindparam("direction"),),
     }
     return _narrowed(rows.where(USAGE_DAY.c.tenant_id == bindparam("tenant_id")), filters, used)

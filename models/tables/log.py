@@ -45,7 +45,11 @@ def _whole_number(column: ColumnElement[Any]) -> ColumnElement[int]:
 
 def _counts(*, ranged: bool) -> list[ColumnElement[bool]]:
     day = COUNT.c.day
-    narrowed = [COUNT.c.tenant_id == bindparam("tenant_id"), COUNT.c.agent_id == bindparam("counted_agent")]
+    narrowed = [
+        COUNT.c.tenant_id == bindparam("tenant_id"),
+        COUNT.c.agent_id == bindparam("counted_agent"),
+        COUNT.c.member_id == bindparam("counted_member"),
+    ]
     if ranged:
         narrowed += [
             day >= bindparam("first_day", type_=day.type),
@@ -56,7 +60,7 @@ def _counts(*, ranged: bool) -> list[ColumnElement[bool]]:
 
 @cache
 def totals(*, ranged: bool) -> Select[Any]:
-    """What the log of :tenant_id holds in all: of :counted_agent, of the days from :first_day to :last_day."""
+    """What the log of :tenant_id holds in all: of :counted_agent and :counted_member, from :first_day to :last_day."""
     names = ("rows", "calls", "credits_used", "credits_added")
     sums: list[Any] = [_whole_number(func.sum(COUNT.c[name])).label(name) for name in names]
     return select(*sums).where(*_counts(ranged=ranged), COUNT.c.hour == WHOLE_DAY)
@@ -146,42 +150,44 @@ def _keys(dialect: str) -> Subquery:
     )
 
 
-def page_of_agent() -> Select[Any]:
-    """The same of :agent_id: only calls."""
-    return _PAGE_OF_AGENT
+@cache
+def page_of_calls(*, agent: bool, member: bool) -> Select[Any]:
+    """The same of :agent_id, of :member_id or of both: only calls."""
+    whose = [
+        *([CALL.c.agent_id == bindparam("agent_id")] if agent else []),
+        *([CALL.c.member_id == bindparam("member_id")] if member else []),
+    ]
+    calls = (
+        select(CALL.c.id, CALL.c.started_at)
+        .where(CALL.c.tenant_id == bindparam("tenant_id"), *whose, *_within(CALL.c.started_at))
+        .order_by(CALL.c.started_at.desc(), CALL.c.id.desc())
+        .limit(ROWS_ON_A_PAGE)
+        .offset(bindparam("passed", type_=BigInteger()))
+        .subquery("calls")
+    )
+    return (
+        _SHOWN_OF_CALLS.join_from(
+            calls, CALL, and_(CALL.c.tenant_id == bindparam("tenant_id"), CALL.c.id == calls.c.id)
+        )
+        .join(_LAST, and_(_LAST.c.tenant_id == CALL.c.tenant_id, _LAST.c.seq == CALL.c.last_seq))
+        .order_by(calls.c.started_at.desc(), calls.c.id.desc())
+    )
 
 
 def _within(at: ColumnElement[Any]) -> list[ColumnElement[bool]]:
     return [at >= bindparam("starts_at", type_=at.type), at < bindparam("ends_at", type_=at.type)]
 
 
-_calls = (
-    select(CALL.c.id, CALL.c.started_at)
-    .where(
-        CALL.c.tenant_id == bindparam("tenant_id"),
-        CALL.c.agent_id == bindparam("agent_id"),
-        *_within(CALL.c.started_at),
-    )
-    .order_by(CALL.c.started_at.desc(), CALL.c.id.desc())
-    .limit(ROWS_ON_A_PAGE)
-    .offset(bindparam("passed", type_=BigInteger()))
-    .subquery("calls")
-)
-_PAGE_OF_AGENT = (
-    select(
-        CALL.c.tenant_id,
-        CALL.c.id.label("call_id"),
-        CALL.c.credits,
-        CALL.c.refunded,
-        CALL.c.remarks.label("call_remarks"),
-        _LAST.c.seq,
-        _LAST.c.balance_after,
-        CALL.c.started_at.label("at"),
-        _LAST.c.kind,
-        _LAST.c.credits.label("moved"),
-        _LAST.c.remarks,
-    )
-    .join_from(_calls, CALL, and_(CALL.c.tenant_id == bindparam("tenant_id"), CALL.c.id == _calls.c.id))
-    .join(_LAST, and_(_LAST.c.tenant_id == CALL.c.tenant_id, _LAST.c.seq == CALL.c.last_seq))
-    .order_by(_calls.c.started_at.desc(), _calls.c.id.desc())
+_SHOWN_OF_CALLS = select(
+    CALL.c.tenant_id,
+    CALL.c.id.label("call_id"),
+    CALL.c.credits,
+    CALL.c.refunded,
+    CALL.c.remarks.label("call_remarks"),
+    _LAST.c.seq,
+    _LAST.c.balance_after,
+    CALL.c.started_at.label("at"),
+    _LAST.c.kind,
+    _LAST.c.credits.label("moved"),
+    _LAST.c.remarks,
 )

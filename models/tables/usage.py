@@ -97,6 +97,8 @@ class LogCount(SQLModel, table=True):
     tenant_id: UUID = Field(primary_key=True)
     agent_id: UUID = Field(primary_key=True, default=NOBODY)
     """NOBODY: the rows of all agents, and credits added."""
+    member_id: UUID = Field(primary_key=True, default=NOBODY)
+    """NOBODY: the rows of all members and of none, and credits added."""
     hour: int = Field(primary_key=True)
     """Hours since the day's midnight; WHOLE_DAY for the day."""
     day: date = Field(primary_key=True)

@@ -30,15 +30,18 @@ class Wishes:
 class Columns:
     """Finds each field of a kind in the rows of one open file."""
 
-    def __init__(self, rows: RowFile, shape: Shape, wishes: Wishes) -> None:
+    def __init__(self, rows: RowFile, shape: Shape, wishes: Wishes, never: Collection[str] = ()) -> None:
         self.constants = {_known(name, shape): value for name, value in wishes.constants.items()}
         self._only = [(_getter(rows, column), value) for column, value in wishes.only.items()]
         columns = {_known(name, shape): column for name, column in wishes.columns.items()}
         self._getters = {name: _getter(rows, column) for name, column in columns.items()}
         for name in shape.fields:
-            if name not in self._getters and name not in self.constants and (getter := _by_name(rows, name)):
+            if name in self._getters or name in self.constants or name in never:
+                continue
+            if getter := _by_name(rows, name):
                 self._getters[name] = getter
-        self.fields: Collection[str] = self._getters.keys() | self.constants.keys()
+        self.fields: Mapping[str, str] = dict.fromkeys((*self.constants, *self._getters), "") | columns
+        """The fields that something says, with the columns that they were mapped to; "" where they were not."""
         _check_needs(rows, shape, self.fields)
 
     def takes(self, cells: Any) -> bool:
@@ -70,6 +73,20 @@ def check_columns(path: Path, suffix: str | None, wishes: Wishes) -> None:
                 missing = {column for column in missing if not _getter(rows, column)(row.cells)}
     if missing:
         raise BadMapping(_no_column(min(missing), found))
+
+
+def never_there(path: Path, suffix: str | None, shape: Shape) -> Collection[str]:
+    """Of the fields without which rows are read otherwise, those that no row has: in JSON only the rows can tell."""
+    missing = set(shape.telling)
+    with opened(path, suffix) as rows:
+        if isinstance(rows, CsvFile):
+            return ()
+        for row in rows:
+            if not missing:
+                break
+            if not row.fault:
+                missing = {name for name in missing if row.cells.keys().isdisjoint((name, snake(name)))}
+    return missing
 
 
 def _known(name: str, shape: Shape) -> str:

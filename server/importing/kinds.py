@@ -4,6 +4,7 @@ from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
+from types import MappingProxyType
 from typing import Any, TypeVar
 from uuid import UUID
 
@@ -27,6 +28,7 @@ from server.importing.values import Times
 
 Value = TypeVar("Value")
 
+NO_COLUMNS: Mapping[str, str] = MappingProxyType({})
 MISSED = timedelta(seconds=-1)
 """As a duration: the call was never connected."""
 
@@ -41,7 +43,7 @@ class Kind(StrEnum):
 class Said:
     """What one row says, by field. Every way of reading a field refuses with the field's name."""
 
-    def __init__(self, cells: Mapping[str, Cell], times: Times, columns: Collection[str] = ()) -> None:
+    def __init__(self, cells: Mapping[str, Cell], times: Times, columns: Mapping[str, str] = NO_COLUMNS) -> None:
         self._cells, self._times, self.columns = cells, times, columns
 
     def __contains__(self, name: str) -> bool:
@@ -77,8 +79,14 @@ class Said:
     def must_read(self, name: str, parse: Callable[[str], Value]) -> Value:
         found = self.read(name, parse)
         if found is None:
-            raise Invalid("This is missing.", path_of(name))
+            raise self.missing(name)
         return found
+
+    def missing(self, name: str) -> Invalid:
+        """Says where a field that is needed was looked for."""
+        column = self.columns.get(name)
+        where = f": nothing stands in {column}" if column else ""
+        return Invalid(f"This is missing{where}.", path_of(name))
 
     def instant(self, name: str) -> datetime:
         return self.must_read(name, self._times.instant)
@@ -121,6 +129,8 @@ class Shape:
     """The fields that name agents, members and openings."""
     key: str = "key"
     """The field by which a row is known again."""
+    telling: tuple[str, ...] = ()
+    """Fields without which rows are read otherwise: that no row has one says something."""
 
 
 def call(said: Said, key: str) -> Draft:
@@ -140,10 +150,9 @@ def call(said: Said, key: str) -> Draft:
 def _length(said: Said, started: datetime, direction: CallDirection) -> dict[str, datetime | None]:
     """When a call was connected, and when it ended."""
     connected = said.instant_after("connectedAt", started)
-    if "endedAt" in said or "durationSeconds" not in said:
-        ended = said.instant_after("endedAt", started)
-        if ended is None:
-            raise Invalid("This is missing.", path_of("endedAt"))
+    if "endedAt" not in said and "durationSeconds" not in said:
+        raise _no_end(said)
+    if ended := said.instant_after("endedAt", started):
         if direction is CallDirection.OUTBOUND and "connectedAt" not in said.columns:
             # Taken as never connected, all of them would cost nothing, and nobody would be told.
             message = "An outbound call is billed from here on: map it, if need be to the column of startedAt."
@@ -158,6 +167,15 @@ def _length(said: Said, started: datetime, direction: CallDirection) -> dict[str
         return {"connected_at": connected, "ended_at": started + lasted}
     except OverflowError:
         raise Invalid("This is too long.", path_of("durationSeconds")) from None
+
+
+def _no_end(said: Said) -> Invalid:
+    """Names what the file tells the end of calls by: what was mapped, or else whatever it may be."""
+    names = [name for name in ("durationSeconds", "endedAt") if name in said.columns]
+    mapped = [name for name in names if said.columns[name]]
+    if mapped or len(names) == 1:
+        return said.missing((mapped or names)[0])
+    return Invalid(f"This is missing, and so is {names[1]}.", path_of(names[0]))
 
 
 def message(said: Said, key: str) -> Draft:
@@ -234,6 +252,7 @@ SHAPES: dict[Kind, Shape] = {
         call,
         AgentChannel.VOICE,
         ("agentId", "memberId"),
+        telling=("connectedAt",),
     ),
     Kind.MESSAGES: Shape(
         ("agentId", "key", "model", "sentAt", "memberId", "inputTokens", "outputTokens", "isPlayground"),

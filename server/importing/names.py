@@ -27,6 +27,15 @@ Name = tuple[str, str]
 """Kind, and how the file names it."""
 
 
+class Unknown(NotFound):
+    """Nothing is called so. What a report says of all such rows is `in_general`, since each may name another."""
+
+    def __init__(self, kind: str, name: str, path: tuple[str, ...]) -> None:
+        super().__init__(f"There is no {kind} {name!r}: add it, or let --create-{kind}s make it.", path)
+        self.name = name
+        self.in_general = NotFound(f"There is no such {kind}: add it, or let --create-{kind}s make it.", path)
+
+
 class Names:
     """Finds a tenant's things by their names, and makes those that are to be made where they are missing."""
 
@@ -62,7 +71,7 @@ class Names:
             if refusal := self._refused.get(name):
                 raise type(refusal)(refusal.message, path_of(field))
             if name not in self._known:
-                raise NotFound(f"There is no such {name[0]}.", path_of(field))
+                raise Unknown(*name, path_of(field))
             ids[field] = self._known[name]
         return ids
 

@@ -12,10 +12,10 @@ from models.rules.refusals import Invalid, Refusal
 from models.rules.reports import Report
 from models.tables.external_ids import named
 from models.unit_of_work import Books, UnitOfWork
-from server.importing.columns import BadMapping, Columns, Wishes, check_columns
+from server.importing.columns import BadMapping, Columns, Wishes, check_columns, never_there
 from server.importing.files import BadFile, Row, RowFile, opened, suffix_of
 from server.importing.kinds import SHAPES, Draft, Kind, Said, field_of
-from server.importing.names import Names, plain
+from server.importing.names import Names, Unknown, plain
 from server.importing.progress import Teller
 from server.importing.refused import RefusedRows, beside
 from server.importing.report import Tally
@@ -104,7 +104,7 @@ class Import:
         job = self._job
         check_columns(job.path, job.suffix, job.wishes)
         with opened(job.path, job.suffix) as rows:
-            columns = Columns(rows, self._shape, job.wishes)
+            columns = Columns(rows, self._shape, job.wishes, never_there(job.path, job.suffix, self._shape))
             await self._check_constants(columns.constants)
             with (
                 RefusedRows(self.refused_path, rows) as refused,
@@ -209,13 +209,19 @@ class Import:
 
     def _count(self, result: Result, refused: RefusedRows) -> None:
         if result.refusal is not None:
-            reason = _reason(result.refusal)
-            self.tally.refuse(result.row.line, reason)
-            refused.add(result.row, reason)
+            self._refuse(result.row, result.refusal, refused)
         elif result.is_new:
             self.tally.accepted += 1
         else:
             self.tally.duplicates += 1
+
+    def _refuse(self, row: Row, refusal: Refusal, refused: RefusedRows) -> None:
+        """Tell what is alike together, and keep each row with its own reason."""
+        if isinstance(refusal, Unknown):
+            self.tally.refuse(row.line, _reason(refusal.in_general), refusal.name)
+        else:
+            self.tally.refuse(row.line, _reason(refusal))
+        refused.add(row, _reason(refusal))
 
 
 def _reason(refusal: Refusal) -> str:

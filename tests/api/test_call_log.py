@@ -2,6 +2,8 @@
 
 import random
 from datetime import UTC, datetime, timedelta
+from decimal import Decimal
+from itertools import product
 from typing import Any
 
 import pytest
@@ -26,13 +28,16 @@ async def call_log(api: Api, tenant: str, arguments: str = "", fields: str = PAG
     return (await api.ask(document, id=tenant))["tenant"]["callLog"]
 
 
-async def record_calls(api: Api, tenant: str, agent: str, calls: list[tuple[datetime, int]]) -> None:
-    """Calls of so many seconds."""
+async def record_calls(
+    api: Api, tenant: str, agent: str, calls: list[tuple[datetime, int]], member: str | None = None
+) -> None:
+    """Calls of so many seconds, for a member if one is named."""
     reports = []
     for start, seconds in calls:
         api.made += 1
         end = start + timedelta(seconds=seconds)
-        reports.append(CallReport(uuid_of(agent), f"call-{api.made}", CallDirection.INBOUND, start, end))
+        call = CallReport(uuid_of(agent), f"call-{api.made}", CallDirection.INBOUND, start, end)
+        reports.append(call._replace(member_id=uuid_of(member)) if member else call)
         api.books.clock.now = max(api.books.clock.now, end)
     await api.books.record(uuid_of(tenant), *reports)
 
@@ -194,6 +199,51 @@ async def test_of_one_agent_only_its_calls_are_shown(api: Api) -> None:
     assert (await call_log(api, tenant, f'(agentId: "{idle}")'))["rows"] == []
 
 
+async def test_the_log_of_a_member_and_of_an_agent_narrow_each_other(api: Api) -> None:
+    tenant = await api.a_tenant({"monthlyCredits": "1000"}, timeZone="Europe/Berlin")
+    agents = [await api.an_agent(tenant) for _ in range(2)]
+    members = [await api.a_member(tenant, email=f"{name}@acme.example") for name in "ab"]
+    start, owners = api.books.clock.now, [(agent, member) for agent in agents for member in (*members, None)]
+    for number, (agent, member) in enumerate(owners):
+        calls = [(start + timedelta(minutes=47 * at), 60 * (1 + number)) for at in range(11 + number)]
+        await record_calls(api, tenant, agent, calls, member)
+    first = (await call_log(api, tenant, f'(page: 2, agentId: "{agents[0]}", memberId: "{members[0]}")'))["rows"][0]
+    refund = {"subjectId": first["callId"], "key": "refund", "credits": "0.25", "remarks": "A bad line"}
+    assert (await api.change("refundUsage", refund))["errors"] == []
+    stored = await api.books.rows("call", tenant_id=uuid_of(tenant))
+
+    some_of_each = product((None, *agents), (None, *members))
+    for of_agent, of_member in [(agent, member) for agent, member in some_of_each if agent or member]:
+        wanted = [
+            row
+            for row in sorted(stored, key=lambda row: (row.started_at, row.id), reverse=True)
+            if of_agent in (None, type_id("agent", row.agent_id))
+            and of_member in (None, row.member_id and type_id("member", row.member_id))
+        ]
+        named = [f'{name}: "{id}"' for name, id in (("agentId", of_agent), ("memberId", of_member)) if id]
+        rows: list[Any] = []
+        for page in range(1, -(-len(wanted) // 10) + 2):
+            seen = await call_log(api, tenant, f"(page: {page}, {', '.join(named)})")
+            assert (seen["totalRows"], seen["summary"]["totalCalls"]) == (len(wanted), len(wanted))
+            rows += seen["rows"]
+        assert [row["callId"] for row in rows] == [type_id("call", row.id) for row in wanted]
+        used = sum(Decimal(row["creditsUsed"]) for row in rows)
+        assert Decimal(seen["summary"]["creditsUsed"]) == used
+        assert used == Decimal(sum(row.credits - row.refunded for row in wanted)) / 1_000_000
+    await api.books.must_be_whole(uuid_of(tenant))
+
+
+async def test_of_a_member_without_calls_nothing_is_shown(api: Api) -> None:
+    tenant = await api.a_tenant({"monthlyCredits": "10"})
+    agent, member = await api.an_agent(tenant), await api.a_member(tenant)
+    await record_calls(api, tenant, agent, [(api.books.clock.now, 60)])
+
+    seen = await call_log(api, tenant, f'(memberId: "{member}")')
+
+    assert (seen["rows"], seen["totalRows"], seen["summary"]["creditsAdded"]) == ([], 0, "0")
+    assert seen["summary"]["availableCredits"] == "9"
+
+
 async def test_a_late_call_corrects_the_balances_of_calls_that_came_after_it(api: Api) -> None:
     tenant = await api.a_tenant({"monthlyCredits": "10"})
     agent, now = await api.an_agent(tenant), api.books.clock.now
@@ -239,6 +289,8 @@ LOGS_THAT_CANNOT_BE = [
     ('(agentId: "nonsense")', "INVALID", ["agentId"]),
     ('(agentId: "agent_01jd0000000000000000000000")', "NOT_FOUND", ["agentId"]),
     ('(agentId: "opening_01jd0000000000000000000000")', "NOT_FOUND", ["agentId"]),
+    ('(memberId: "member_01jd0000000000000000000000")', "NOT_FOUND", ["memberId"]),
+    ('(memberId: "agent_01jd0000000000000000000000")', "NOT_FOUND", ["memberId"]),
     ('(range: {days: {from: "2026-03-11", to: "2026-03-10"}})', "INVALID", ["range", "days", "to"]),
 ]
 

@@ -200,6 +200,67 @@ async def test_a_message_shows_what_it_cost(api: Api) -> None:
     }
 
 
+MESSAGES = """
+    query ($id: ID!, $first: Int, $range: RangeInput, $filter: UsageFilter, $played: Boolean) {
+      tenant(id: $id) {
+        messages(first: $first, range: $range, filter: $filter, includePlayground: $played) {
+          totalCount nodes { externalId agent { name } }
+        }
+      }
+    }
+"""
+
+
+async def test_messages_are_listed_and_narrowed_by_what_they_are(api: Api) -> None:
+    tenant, other = await api.a_tenant(), await api.a_tenant()
+    ada, bob = [await api.an_agent(tenant, name=name, channel="CHAT") for name in ("Ada", "Bob")]
+    mia, opening = await api.a_member(tenant), await api.an_opening(tenant)
+    hour = timedelta(hours=1)
+    reports = [
+        MessageReport(uuid_of(ada), "old", NOON - 24 * hour, "small"),
+        MessageReport(uuid_of(ada), "mia's", NOON - 3 * hour, "small", uuid_of(mia)),
+        MessageReport(uuid_of(bob), "large", NOON - 2 * hour, "large", None, 400, 100),
+        MessageReport(uuid_of(ada), "played", NOON - hour, "small", is_playground=True),
+        MessageReport(uuid_of(bob), "plain", NOON),
+    ]
+    for report in reports:
+        await api.books.record(uuid_of(tenant), report)
+    reader = api.seen_by(Role.RECORDER, tenant)
+
+    async def found(**wish: Any) -> tuple[list[str], int]:
+        page = (await reader.ask(MESSAGES, id=tenant, **wish))["tenant"]["messages"]
+        return [node["externalId"] for node in page["nodes"]], page["totalCount"]
+
+    assert await found() == (["plain", "large", "mia's", "old"], 4)
+    assert await found(first=1) == (["plain"], 4)
+    assert await found(played=True) == (["plain", "played", "large", "mia's", "old"], 5)
+    assert await found(range={"preset": "TODAY"}) == (["plain", "large", "mia's"], 3)
+    for filter, keys in [
+        ({"agentIds": [bob]}, ["plain", "large"]),
+        ({"memberIds": [mia]}, ["mia's"]),
+        ({"models": ["small"]}, ["mia's", "old"]),
+        ({"models": ["", "large"], "agentIds": [ada, bob]}, ["plain", "large"]),
+        ({"activities": ["MESSAGE", "CALL"], "models": ["large"]}, ["large"]),
+        ({"activities": ["CALL"]}, []),
+        ({"direction": "INBOUND"}, []),
+        ({"openingIds": [opening]}, []),
+        ({"tenantIds": [other]}, []),
+    ]:
+        assert await found(filter=filter) == (keys, len(keys)), filter
+    assert await found(filter={"agentIds": [ada]}, played=True) == (["played", "mia's", "old"], 3)
+
+
+async def test_a_call_names_the_member_that_it_was_made_for(api: Api) -> None:
+    tenant = await api.a_tenant()
+    agent, mia = await api.an_agent(tenant), await api.a_member(tenant)
+    await call(api, tenant, agent, "anybody's")
+    await call(api, tenant, agent, "mia's", NOON + timedelta(minutes=1), member=mia)
+
+    document = "query ($id: ID!) { tenant(id: $id) { calls { nodes { member { id } } } } }"
+    nodes = (await api.ask(document, id=tenant))["tenant"]["calls"]["nodes"]
+    assert nodes == [{"member": {"id": mia}}, {"member": None}]
+
+
 @pytest.mark.parametrize("role", [Role.MEMBER, Role.RECORDER])
 @pytest.mark.parametrize("field", ["creditsUsed", "charge { credits }", "charge { allocations { credits } }"])
 async def test_what_a_call_cost_is_for_those_who_read_the_books(api: Api, role: Role, field: str) -> None:

@@ -13,6 +13,7 @@ from models.rules.words import Role
 from resolvers.context import parse_any_id, parse_id
 from resolvers.permissions import Needs, guarded
 from resolvers.refusals import Refused, TooFewCredits, error_of
+from tests.api.running import Api
 
 
 def test_a_path_begins_with_input_and_is_written_as_in_the_graph() -> None:
@@ -37,6 +38,32 @@ def test_nonsense_is_told_what_the_id_that_is_wanted_looks_like() -> None:
         parse_id("nonsense", "plan", "id")
     with pytest.raises(Invalid, match='look like "agent_01jd'):
         parse_any_id("nonsense", "id")
+
+
+PAGE = """
+    query ($id: ID!) { tenant(id: $id) { name agents { nodes { name } } credits { available } } }
+"""
+IN_PARTS = """
+    query ($id: ID!) {
+      tenant(id: $id) { name agents { nodes { name } } } books: tenant(id: $id) { credits { available } }
+    }
+"""
+
+
+@pytest.mark.anyio
+async def test_an_error_takes_its_nearest_nullable_parent_along_and_no_more(api: Api) -> None:
+    tenant = await api.a_tenant()
+    await api.an_agent(tenant)
+    member = api.seen_by(Role.MEMBER, tenant)
+
+    whole, parts = await member.run(PAGE, id=tenant), await member.run(IN_PARTS, id=tenant)
+
+    assert whole.data == {"tenant": None}
+    assert [(error["path"], error["extensions"]["code"]) for error in whole.errors] == [
+        (["tenant", "credits"], "FORBIDDEN")
+    ]
+    assert parts.data == {"tenant": {"name": "Acme", "agents": {"nodes": [{"name": "Ada"}]}}, "books": None}
+    assert [error["path"] for error in parts.errors] == [["books", "credits"]]
 
 
 def asked_by(role: Role) -> Any:

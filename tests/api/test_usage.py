@@ -381,6 +381,111 @@ async def test_a_comparison_says_whether_it_was_volume_or_price(api: Api) -> Non
     }
 
 
+CHANGE = "changeRatio creditsChange volumeEffect priceEffect"
+COMPARED = f"slices {{ key totals {{ credits }} comparison(against: PREVIOUS_RANGE) {{ {TOTALS} {CHANGE} }} }}"
+
+
+async def test_each_part_is_compared_with_what_it_was_before(api: Api) -> None:
+    tenant = await api.a_tenant(billingAnchor="2026-01-01T00:00:00Z")
+    ada, bob, cat = [await api.an_agent(tenant, name=name) for name in ("Ada", "Bob", "Cat")]
+    for agent, start, minutes in (
+        (ada, "2026-03-01T10:00", 1),
+        (ada, "2026-03-02T10:00", 3),
+        (cat, "2026-03-02T11:00", 9),
+        (ada, "2026-03-03T10:00", 6),
+        (bob, "2026-03-04T10:00", 5),
+    ):
+        await call(api, tenant, agent, start, minutes * 60)
+    range = days("2026-03-03", "2026-03-04")
+
+    seen = await usage(api, tenant, f"breakdown(by: AGENT) {{ {COMPARED} }}", range)
+
+    then_ada, then_bob = [part["comparison"].pop("totals") for part in seen["breakdown"]["slices"]]
+    assert (then_ada["credits"], then_ada["calls"]) == ("4", 2)
+    assert then_bob == NOTHING
+    assert seen["breakdown"]["slices"] == [
+        {
+            "key": ada,
+            "totals": {"credits": "6"},
+            # One call instead of two, at 2 credits each, is 2 less; that it was dearer makes up 4.
+            "comparison": {"changeRatio": 0.5, "creditsChange": "2", "volumeEffect": "-2", "priceEffect": "4"},
+        },
+        {
+            "key": bob,
+            "totals": {"credits": "5"},
+            "comparison": {"changeRatio": None, "creditsChange": "5", "volumeEffect": "5", "priceEffect": "0"},
+        },
+    ]
+    own = (
+        f"node {{ ... on Agent {{ usage{range} {{ comparison(against: PREVIOUS_RANGE) {{ {TOTALS} {CHANGE} }} }} }} }}"
+    )
+    seen = await usage(api, tenant, f"breakdown(by: AGENT) {{ {COMPARED} same: slices {{ {own} }} }}", range)
+    told = [part["comparison"] for part in seen["breakdown"]["slices"]]
+    assert told == [part["node"]["usage"]["comparison"] for part in seen["breakdown"]["same"]]
+
+
+@pytest.mark.parametrize("by", ["TENANT", "AGENT", "OPENING", "MEMBER", "ACTIVITY", "MODEL", "DIRECTION"])
+async def test_the_parts_of_then_add_up_to_what_was_used_then(api: Api, by: str) -> None:
+    tenant = await api.a_tenant({"monthlyCredits": "1000"}, billingAnchor="2026-01-01T00:00:00Z")
+    ada, member, opening = await api.an_agent(tenant), await api.a_member(tenant), await api.an_opening(tenant)
+    for day in ("2026-03-03T10:00", "2026-03-04T10:00"):
+        await record(
+            api,
+            tenant,
+            call_report(api, ada, at(day), 60, member_id=uuid_of(member), translation_seconds=60),
+            MessageReport(uuid_of(ada), f"message {day}", at(day), "small"),
+            InterviewReport(uuid_of(opening), f"interview {day}", day, InterviewStatus.COMPLETED, at(day)),
+        )
+    parts = f"breakdown(by: {by}) {{ slices {{ key comparison(against: PREVIOUS_RANGE) {{ totals {{ credits }} }} }} }}"
+    then = f"comparison(against: PREVIOUS_RANGE) {{ breakdown(by: {by}) {{ slices {{ key totals {{ credits }} }} }} }}"
+    range = days("2026-03-04", "2026-03-04")
+
+    for id, arguments in ((tenant, range), (ada, range), (tenant, days("2026-03-04", "2026-03-04", 'models: [""]'))):
+        seen = await usage(api, id, f"{parts} then: {then}", arguments)
+        told = {part["key"]: part["comparison"]["totals"] for part in seen["breakdown"]["slices"]}
+        assert told == {part["key"]: part["totals"] for part in seen["then"]["breakdown"]["slices"]}
+        assert told
+
+
+async def test_a_comparison_has_a_series_of_its_own(api: Api) -> None:
+    tenant = await api.a_tenant(billingAnchor="2026-01-01T00:00:00Z")
+    agent = await api.an_agent(tenant)
+    for start in ("2026-02-01T10:00", "2026-02-28T10:00", "2026-03-31T10:00"):
+        api.books.clock.now = max(api.books.clock.now, at(start))
+        await call(api, tenant, agent, start)
+    fields = "comparison(against: SAME_RANGE_LAST_MONTH) { series(every: %s) { start day totals { calls } } }"
+
+    async def points(every: str, first: str, last: str, filter: str = "") -> list[tuple[str, int]]:
+        seen = await usage(api, tenant, fields % every, days(first, last, filter))
+        return [(point["start"], point["totals"]["calls"]) for point in seen["comparison"]["series"]]
+
+    by_days = await points("DAY", "2026-03-01", "2026-03-31")
+    assert (len(by_days), by_days[0], by_days[-1]) == (
+        28,
+        ("2026-02-01T00:00:00Z", 1),
+        ("2026-02-28T00:00:00Z", 1),
+    )
+    assert await points("MONTH", "2026-03-01", "2026-03-31") == [("2026-02-01T00:00:00Z", 2)]
+    assert ("2026-02-01T10:00:00Z", 1) in await points("HOUR", "2026-03-01", "2026-03-01")
+    assert await points("MONTH", "2026-03-01", "2026-03-31", "direction: OUTBOUND") == [("2026-02-01T00:00:00Z", 0)]
+
+
+async def test_all_parts_are_compared_by_one_statement(api: Api, monkeypatch: pytest.MonkeyPatch) -> None:
+    tenant = await api.a_tenant()
+    for _ in range(5):
+        await call(api, tenant, await api.an_agent(tenant), "2026-03-10T01:00")
+    asked, ask = [], Context.all
+
+    async def counted(self: Context, statement: Any, *given: Any, **named: Any) -> Any:
+        asked.append(str(statement))
+        return await ask(self, statement, *given, **named)
+
+    monkeypatch.setattr(Context, "all", counted)
+    await usage(api, tenant, f"breakdown(by: AGENT) {{ {COMPARED} }}", days("2026-03-10", "2026-03-10"))
+
+    assert len([text for text in asked if "usage_day" in text]) == 2
+
+
 # ---------------------------------------------------------------- across tenants
 
 
@@ -414,6 +519,12 @@ async def test_operators_see_all_tenants_each_by_its_own_days(api: Api) -> None:
     assert [(part["key"], part["node"]["id"], part["label"]) for part in by_agent] == [
         (agents[tokyo], agents[tokyo], "Ada"),
         (agents[lima], agents[lima], "Ada"),
+    ]
+    compared = f"breakdown(by: AGENT) {{ {COMPARED} }}"
+    slices = (await across(compared, days("2026-03-10", "2026-03-10")))["breakdown"]["slices"]
+    assert [(part["key"], part["comparison"]["totals"]["credits"]) for part in slices] == [
+        (agents[tokyo], "0"),
+        (agents[lima], "1"),
     ]
     by_member = (await across(f"breakdown(by: MEMBER) {{ {SLICES} }}"))["breakdown"]["slices"]
     assert [(part["key"], part["totals"]["credits"]) for part in by_member] == [("", "4"), (member, "1")]

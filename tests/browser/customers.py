@@ -46,6 +46,8 @@ class Customer:
     tenant: str
     key: str
     agents: dict[str, str]
+    ann: str
+    """A member, for whom some calls were made."""
     calls: int = 0
 
     def call(self, agent: str = "Front desk", minutes: int = 1) -> None:
@@ -83,13 +85,13 @@ def a_customer(server: RealServer, name: str = "Acme", days: int = 40) -> Custom
         agent: made(server, AGENT, tenantId=tenant, name=agent, channel=channel) for agent, channel in channels.items()
     }
     openings = [made(server, OPENING, tenantId=tenant, jobTitle=title) for title in ("Baker", "Sommelier")]
-    made(server, MEMBER, tenantId=tenant, name="Ann", email="ann@example.com")
+    ann = made(server, MEMBER, tenantId=tenant, name="Ann", email="ann@example.com")
     made(server, TOP_UP, tenantId=tenant, key="first", credits="1000")
-    events = [event for day in range(days) for event in events_of(day, began, agents, openings)]
+    events = [event for day in range(days) for event in events_of(day, began, agents, openings, ann)]
     if events:
         answer = ask(server, RECORD, tenant=tenant, events=events)
         assert answer["recordUsage"]["accepted"] == len(events), answer
-    return Customer(server, tenant, a_key(server, tenant, "ADMIN"), agents)
+    return Customer(server, tenant, a_key(server, tenant, "ADMIN"), agents, ann)
 
 
 def a_key(server: RealServer, tenant: str, role: str) -> str:
@@ -98,14 +100,17 @@ def a_key(server: RealServer, tenant: str, role: str) -> str:
     return secret
 
 
-def events_of(day: int, began: datetime, agents: dict[str, str], openings: list[str]) -> list[dict[str, Any]]:
-    """What happens on a day: three calls, two messages, and an interview that is completed."""
+def events_of(
+    day: int, began: datetime, agents: dict[str, str], openings: list[str], member: str
+) -> list[dict[str, Any]]:
+    """What happens on a day: three calls, one for a member, two messages, and an interview that is completed."""
     noon = began + timedelta(days=day, hours=12)
     voices = [agents["Front desk"], agents["Front desk"], agents["Night shift"]]
     calls = [
         a_call(agent, f"call-{day}-{number}", noon + timedelta(hours=number), 61 * (number + 1))
         for number, agent in enumerate(voices)
     ]
+    calls[1]["call"]["memberId"] = member
     messages = [
         {"message": {"agentId": agents["Help chat"], "key": f"message-{day}-{number}", "sentAt": noon.isoformat()}}
         for number in range(2)

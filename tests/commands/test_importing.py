@@ -5,7 +5,7 @@ import json
 import os
 import signal
 import tracemalloc
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import UTC, datetime, timedelta
 from fractions import Fraction
 from pathlib import Path
@@ -165,7 +165,9 @@ def test_mistakes_in_the_mapping_change_nothing_and_list_what_there_is(house: Ho
         assert told in error
     assert "The file has 2 columns that are named 'twice'" in take("messages", path, *TEXTS, "--map", "model=twice")[2]
     assert "Nothing says sentAt: add --map sentAt=COLUMN or --set" in take("messages", path, "--agent", "acme")[2]
-    assert "There is no such agent" in take("messages", path, "--agent", "nobody", "--map", "sentAt=at")[2]
+    assert (
+        "There is no agent 'nobody': add it, or" in take("messages", path, "--agent", "nobody", "--map", "sentAt=at")[2]
+    )
     assert "There is no tenant" in take("messages", path, *TEXTS, tenant="nobody")[2]
     assert "does not exist" in take("messages", path.with_name("none.csv"), *TEXTS)[2]
     assert house.rows("acme", "message") == []
@@ -313,8 +315,8 @@ def test_refused_rows_can_be_put_right_and_imported_as_they_are(house: House, ta
     assert f"The refused rows are kept in {kept}." in out
     assert kept.read_text().splitlines() == [
         "refused_line,refused_reason,at,agentId",
-        '3,"agentId: There is no such agent.",2026-01-05T11:00Z,eve',
-        '4,"agentId: There is no such agent.",2026-01-05T11:00Z,eve',
+        """3,"agentId: There is no agent 'eve': add it, or let --create-agents make it.",2026-01-05T11:00Z,eve""",
+        """4,"agentId: There is no agent 'eve': add it, or let --create-agents make it.",2026-01-05T11:00Z,eve""",
         '5,"sentAt: This is no instant, such as 2026-01-31T09:30:00Z.",now,acme',
     ]
     kept.write_text(kept.read_text().replace(",now,", ",2026-01-05T12:00Z,"))
@@ -473,6 +475,71 @@ def test_an_outbound_call_is_billed_from_its_connection(house: House, take: Impo
 
 
 @pytest.mark.parametrize(
+    ("options", "reason"),
+    [
+        ((), "durationSeconds: This is missing, and so is endedAt."),
+        (("--map", "endedAt=end"), "endedAt: This is missing: nothing stands in end."),
+        (("--map", "durationSeconds=of.seconds"), "durationSeconds: This is missing: nothing stands in of.seconds."),
+    ],
+)
+def test_json_without_an_end_is_told_by_what_was_mapped(
+    take: Import, file: Write, options: tuple[str, ...], reason: str
+) -> None:
+    start = {"agentId": "acme", "direction": "INBOUND", "startedAt": "2026-01-05T10:00Z"}
+    rows = [start, start | {"end": "2026-01-05T10:01Z", "of": {"seconds": 1}, "durationSeconds": 1}]
+    _, out, _ = take("calls", file("a.jsonl", "\n".join(map(json.dumps, rows))), *options)
+
+    assert f"1 x {reason} (line 1)" in out
+
+
+def test_json_that_never_says_when_a_call_was_connected_makes_no_call_free(
+    house: House, take: Import, file: Write
+) -> None:
+    start = {"agentId": "acme", "direction": "OUTBOUND", "startedAt": "2026-01-05T10:00Z"}
+    lasted, ended = {**start, "durationSeconds": 61}, {**start, "endedAt": "2026-01-05T10:02Z"}
+
+    def taken(name: str, *rows: Mapping[str, object]) -> tuple[dict[str, int], str]:
+        lines = [json.dumps({**row, "key": f"{name} {number}"}) for number, row in enumerate(rows)]
+        out = take("calls", file(f"{name}.jsonl", "\n".join(lines)))[1]
+        calls = house.rows("acme", "call")
+        return {row.external_id: row.billed_seconds for row in calls if row.external_id.startswith(name)}, out
+
+    billed, out = taken("never", lasted, ended)
+    assert billed == {"never 0": 120}
+    assert "1 x connectedAt: An outbound call is billed from here on" in out
+    for nothing in ({}, {"connectedAt": None}):
+        # Where one row says it, the others were never connected.
+        billed, _ = taken(f"some {len(nothing)}", lasted | nothing, ended | {"connected_at": "2026-01-05T10:01Z"})
+        assert set(billed.values()) == {0, 60}
+    assert taken("null", lasted | {"connectedAt": None})[0] == {"null 0": 0}
+
+
+@pytest.mark.parametrize(
+    ("columns", "reason"),
+    [
+        ("start,endedAt", "startedAt: This is missing: nothing stands in start."),
+        ("start,seconds", "startedAt: This is missing: nothing stands in start."),
+        ("startedAt,seconds", "durationSeconds: This is missing: nothing stands in seconds."),
+        ("startedAt,seconds,endedAt", "durationSeconds: This is missing: nothing stands in seconds."),
+        ("startedAt,endedAt", "endedAt: This is missing."),
+        ("startedAt,ended_at", "endedAt: This is missing."),
+        ("startedAt,end", "endedAt: This is missing: nothing stands in end."),
+    ],
+)
+def test_what_is_missing_is_told_with_the_column_that_is_empty(
+    take: Import, file: Write, columns: str, reason: str
+) -> None:
+    row = ",".join("2026-01-05T10:00Z" if name == "startedAt" else "" for name in columns.split(","))
+    mapped = {"start": "startedAt", "seconds": "durationSeconds", "end": "endedAt"}
+    options = [part for name in columns.split(",") if name in mapped for part in ("--map", f"{mapped[name]}={name}")]
+    _, out, _ = take(
+        "calls", file("a.csv", f"{columns},x\n{row},1\n"), "--agent", "acme", "--set", "direction=INBOUND", *options
+    )
+
+    assert f"1 x {reason} (line 2)" in out
+
+
+@pytest.mark.parametrize(
     ("field", "value", "reason"),
     [
         ("direction", "sideways", "direction: This is none of INBOUND, OUTBOUND."),
@@ -480,7 +547,6 @@ def test_an_outbound_call_is_billed_from_its_connection(house: House, take: Impo
         ("translationSeconds", "1.5", "translationSeconds: This is not a whole number."),
         ("translationSeconds", "many", "translationSeconds: This is not a number."),
         ("translationSeconds", "-1", "translationSeconds: A call's translation cannot last less than 0 seconds."),
-        ("memberId", "nobody", "memberId: There is no such member."),
         ("agentId", "", "agentId: This is missing."),
         ("remarks", "x" * 2_000, "remarks: This has at most 1000 characters."),
     ],
@@ -526,7 +592,23 @@ def test_another_tenants_agent_is_not_found(house: House, take: Import, file: Wr
     (agent,) = house.rows("other", "agent")
     path = file("a.csv", f"at,agentId\n2026-01-05T10:00Z,other\n2026-01-05T10:00Z,{type_id('agent', agent.id)}\n")
 
-    assert "2 x agentId: There is no such agent. (lines 2, 3)" in take("messages", path, "--map", "sentAt=at")[1]
+    _, out, _ = take("messages", path, "--map", "sentAt=at")
+    told = "2 x agentId: There is no such agent: add it, or let --create-agents make it."
+    assert f"{told} ('other', '{type_id('agent', agent.id)}'; lines 2, 3)" in out
+
+
+def test_names_that_are_not_known_are_told_together_the_first_of_them_by_name(take: Import, file: Write) -> None:
+    path = file(
+        "a.csv", "at,agentId\n" + "".join(f"2026-01-05T10:00Z,agent {number}\n" for number in (1, 1, *range(8)))
+    )
+    _, out, _ = take("messages", path, "--map", "sentAt=at", "--map", "memberId=agentId")
+
+    assert out.splitlines()[1] == (
+        "  10 x agentId: There is no such agent: add it, or let --create-agents make it. "
+        "('agent 1', 'agent 0', 'agent 2', 'agent 3', 'agent 4', ...; lines 2, 3, 4, 5, 6, ...)"
+    )
+    only_members = take("messages", path, *TEXTS, "--map", "memberId=agentId")[1]
+    assert "memberId: There is no such member: add it, or let --create-members make it. ('agent 1', " in only_members
 
 
 # ---------------------------------------------------------------- interviews and interactions

@@ -145,7 +145,9 @@ def test_calls_to_a_travel_line_by_eastern_clocks(database_url: str, imported: I
         usage_must_be(house, tenant, used, AGENT=lambda _: tenant, MEMBER=lambda _: "", DIRECTION=lambda _: "INBOUND")  # noqa: B023
         assert [row["uuid"] for row in refused_rows(tmp_path)] == without_log
         assert len(without_log) == 32
-        assert {row["refused_reason"] for row in refused_rows(tmp_path)} == {"startedAt: This is missing."}
+        assert {row["refused_reason"] for row in refused_rows(tmp_path)} == {
+            "startedAt: This is missing: nothing stands in start_time."
+        }
 
 
 def test_the_same_calls_again_charge_nothing_twice(house: House, imported: Imported) -> None:

@@ -46,6 +46,12 @@ class RealServer:
             time.sleep(0.05)
         raise AssertionError("The server did not become ready.")
 
+    def memory(self) -> int:
+        """The bytes that the process holds."""
+        assert self._process is not None
+        pages = Path(f"/proc/{self._process.pid}/statm").read_text().split()[1]
+        return int(pages) * os.sysconf("SC_PAGE_SIZE")
+
     def kill(self) -> None:
         self._end(signal.SIGKILL)
 

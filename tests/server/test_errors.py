@@ -91,8 +91,9 @@ def test_what_fails_outside_of_graphql_is_masked_too(make_client: MakeClient, lo
     assert "hunter2" not in answer.text
 
 
-def test_an_unknown_address_is_told_in_the_same_shape(client: TestClient) -> None:
-    answer = client.get("/nowhere")
+@pytest.mark.parametrize("path", ["/nowhere", "/graphql/"])
+def test_an_unknown_address_is_told_in_the_same_shape(client: TestClient, path: str) -> None:
+    answer = client.get(path, follow_redirects=False)
 
     assert answer.status_code == 404
     assert codes(answer) == ["NOT_FOUND"]

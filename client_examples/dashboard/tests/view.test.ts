@@ -45,10 +45,11 @@ test("days that end before they begin are no range", () => {
   assert.equal(readView("?from=2026-03-02&to=2026-03-01").range, "LAST_7_DAYS");
 });
 
-test("another range or agent is read from the log's first page, and what leaves the log alone keeps its page", () => {
+test("another range, agent or member is read from the log's first page, and what leaves the log alone keeps its page", () => {
   const third = { ...usual, page: 3 };
   assert.equal(changed(third, { range: "TODAY" }).page, 1);
   assert.equal(changed(third, { agent: "agent_1" }).page, 1);
+  assert.equal(changed(third, { member: "member_1" }).page, 1);
   assert.equal(changed(third, { lens: "calls" }).page, 3);
   assert.equal(changed(third, { page: 4 }).page, 4);
 });

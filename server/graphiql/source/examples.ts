@@ -18,7 +18,7 @@ const files = import.meta.glob<string>("./examples/*.graphql", { query: "?raw", 
 const groups: [title: string, names: string[]][] = [
   ["What is left", ["overview", "grants", "balance-over-time", "top-ups", "alerts"]],
   ["What was used", ["usage-over-time", "usage-by-agent", "usage-by-agent-compared", "usage-by-opening", "usage-by-model", "one-agent"]],
-  ["One by one", ["call-log", "charge-explained", "interviews", "interactions", "ledger", "proof"]],
+  ["One by one", ["call-log", "charge-explained", "messages", "interviews", "interactions", "ledger", "proof", "by-your-own-ids", "keys"]],
   ["What will be", ["forecast", "hiring-plan", "what-if"]],
   ["Live", ["balance-live", "calls-live", "top-ups-live", "alerts-live"]],
   ["Reporting", ["record-call", "record-usage", "authorize-call"]],

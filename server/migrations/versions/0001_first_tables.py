@@ -107,13 +107,14 @@ def upgrade() -> None:
         "log_count",
         sa.Column("tenant_id", sa.Uuid(), nullable=False),
         sa.Column("agent_id", sa.Uuid(), nullable=False),
+        sa.Column("member_id", sa.Uuid(), nullable=False),
         sa.Column("hour", sa.Integer(), nullable=False),
         sa.Column("day", sa.Date(), nullable=False),
         sa.Column("rows", sa.BigInteger(), nullable=False),
         sa.Column("calls", sa.BigInteger(), nullable=False),
         sa.Column("credits_used", sa.BigInteger(), nullable=False),
         sa.Column("credits_added", sa.BigInteger(), nullable=False),
-        sa.PrimaryKeyConstraint("tenant_id", "agent_id", "hour", "day", name=op.f("pk_log_count")),
+        sa.PrimaryKeyConstraint("tenant_id", "agent_id", "member_id", "hour", "day", name=op.f("pk_log_count")),
         sqlite_with_rowid=False,
     )
     op.create_table(
@@ -561,6 +562,14 @@ def upgrade() -> None:
             ondelete="RESTRICT",
         ),
         sa.PrimaryKeyConstraint("tenant_id", "id", name=op.f("pk_call")),
+    )
+    op.create_index(
+        "ix_call_member",
+        "call",
+        ["tenant_id", "member_id", "started_at", "id"],
+        unique=False,
+        sqlite_where=sa.text("member_id IS NOT NULL"),
+        postgresql_where=sa.text("member_id IS NOT NULL"),
     )
     op.create_index(
         op.f("ix_call_tenant_id_agent_id_started_at_id"),

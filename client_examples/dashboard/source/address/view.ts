@@ -178,7 +178,7 @@ function readPage(given: string | null): number {
 
 /** What the log is asked: the page counts within it. */
 function logQuestion(view: View): string {
-  return JSON.stringify([view.tenant, view.range, view.agent]);
+  return JSON.stringify([view.tenant, view.range, view.agent, view.member]);
 }
 
 const worded = (name: string): string => name.toLowerCase().replaceAll("_", "-");

@@ -28,7 +28,8 @@ export function useBooks(view: View, revision: number): Books {
       complete: false,
       range: rangeInput(view.range),
       page: view.page,
-      logAgent: view.agent,
+      agent: view.agent,
+      member: view.member,
     },
     {
       revision,

@@ -28,8 +28,8 @@ export function CallLog({ tenant, view, isStale, change }: Props) {
 
   return (
     <Panel title="Call log" class="log" isStale={isStale} tools={<Sums tenant={tenant} />}>
-      {(view.opening !== null || view.member !== null) && (
-        <p class="hint">The log is filtered by range and agent only: it shows calls of all openings and members.</p>
+      {view.opening !== null && (
+        <p class="hint">Calls are of no opening: the log shows them whichever opening is chosen.</p>
       )}
       {log.rows.length === 0 ? (
         <EmptyLog hasRows={log.totalRows > 0} firstPage={() => change({ page: 1 })} />
