@@ -56,6 +56,7 @@ class Operations:
             self._sharing.open()
         if self._lanes is not None:
             self._lanes.reading.open(self.rates.take_for_time)
+            self._lanes.writing.open(self.rates.take_for_time)
 
     async def close(self) -> None:
         self._engine.close()
@@ -83,8 +84,10 @@ class Operations:
 
     async def _prepare_unread(self, unread: Unread, caller: Caller) -> Operation:
         """Have another process look into what is long, and run it there if that can be."""
+        assert self._lanes is not None
         outline, _ = await self._outline(unread, caller)
-        if outline.kind is OperationType.QUERY or (outline.kind is OperationType.MUTATION and self._may_write_there()):
+        is_there = {OperationType.QUERY: True, OperationType.MUTATION: self._lanes.writing.is_open}
+        if is_there.get(outline.kind):
             return self._operation(unread, outline, caller, None)
         asked = self._engine.resolved(unread.read())
         read = await self._engine.read(asked.query, self._spend(caller), is_valid=True)
@@ -125,12 +128,6 @@ class Operations:
 
     def _is_open(self) -> bool:
         return self._lanes is not None and self._lanes.reading.is_open
-
-    def _may_write_there(self) -> bool:
-        """Whether the lane for writing is there. It is begun when it is first of use."""
-        assert self._lanes is not None
-        self._lanes.writing.open(self.rates.take_for_time)
-        return self._lanes.writing.is_open
 
     async def _read(self, asked: Asked, caller: Caller) -> tuple[Outline, DocumentNode | None]:
         """What a document that is not at hand says. A lane reads it; one that comes again moves up."""

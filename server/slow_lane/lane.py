@@ -76,9 +76,8 @@ class SlowLane:
         return int(self.is_open)
 
     def open(self, spend: SpendOf) -> None:
-        """Begin, if it has not; `spend` is told what callers took of the processor beyond their points."""
-        if self._keeping is None:
-            self._keeping = asyncio.create_task(self._keep(spend), name="slow lane")
+        """Begin; `spend` is told what callers took of the processor beyond their points."""
+        self._keeping = asyncio.create_task(self._keep(spend), name="slow lane")
 
     async def close(self) -> None:
         if self._keeping is not None:

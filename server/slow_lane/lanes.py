@@ -13,7 +13,7 @@ class Lanes:
     reading: SlowLane
     """Documents that the server has not seen, heavy queries, and questions about the schema."""
     writing: SlowLane
-    """Mutations that bring a lot, such as lists of usage. Its process is begun when the first of them comes."""
+    """Mutations that bring a lot, such as lists of usage."""
 
     @classmethod
     def of(cls, settings: Settings, factory: str, books: Books | None = None) -> Self:
