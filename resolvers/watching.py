@@ -24,6 +24,7 @@ from resolvers.context import Context, Info, parse_id
 from resolvers.inputs import described
 from resolvers.ledger import LedgerEntry
 from resolvers.nodes import FromRow
+from resolvers.pacing import at_leisure
 from resolvers.permissions import an_amount, subscription
 from resolvers.scalars import BigInt, Credits
 from resolvers.standings import PoolStanding
@@ -74,8 +75,8 @@ class BalanceChange(FromRow):
         needs=Permission.READ_BOOKS,
         description="The entries that changed it, in order of seq; none in the snapshot that comes first.",
     )
-    def entries(self) -> list[LedgerEntry]:
-        return [LedgerEntry.of(row) for row in self.stretch]
+    async def entries(self) -> list[LedgerEntry]:
+        return await at_leisure(LedgerEntry.of(row) for row in self.stretch)
 
     stretch: strawberry.Private[Events]
 

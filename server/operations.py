@@ -50,6 +50,7 @@ class Operations:
         self._engine, self._lanes = engine, lanes
         self._reading, self._heavy, self._bulk = Places(1), Places(HEAVY_AT_ONCE), Places(BULK_AT_ONCE)
         self._first, self._light = Places(FIRST_AT_ONCE), Places(light_at_once)
+        self._pushing = Places(HEAVY_AT_ONCE)
 
     def open(self) -> None:
         if self._sharing is not None:
@@ -102,14 +103,17 @@ class Operations:
 
     async def subscribe(self, operation: Operation, viewer: Viewer, request: RequestInfo) -> object:
         """What a subscription's field answers: the source of its events. Raises RequestErrors."""
-        return await self._engine.subscribe(operation, viewer, request)
+        async with self._light.of(operation.caller.who):
+            return await self._engine.subscribe(operation, viewer, request)
 
     async def run(self, operation: Operation, viewer: Viewer, request: RequestInfo, event: object = None) -> Answer:
         """Execute a query or a mutation; or a subscription, for one event of its source."""
         lane = self._lane_for(operation)
         async with self._turn_of(operation):
             if lane is None:
-                return await self._engine.run(operation, viewer, request, self._spend(operation.caller), event)
+                # What is pushed is paid for by the points of its subscription, however much happens.
+                spend = self._spend(operation.caller) if event is None else _spend_nothing
+                return await self._engine.run(operation, viewer, request, spend, event)
             try:
                 return await lane.run(operation, viewer, request)
             except LaneEnded:
@@ -171,10 +175,15 @@ class Operations:
         if operation.outline.is_introspection:
             places = self._reading
         elif operation.outline.is_heavy:
-            places = self._heavy
+            # A change is pushed at once, whatever its tenant asks for meanwhile.
+            places = self._pushing if operation.kind is OperationType.SUBSCRIPTION else self._heavy
         else:
             places = self._first if operation.document is None else self._light
         return places.of(operation.caller.who)
 
     def _spend(self, caller: Caller) -> Spend:
         return partial(self.rates.take_for_time, caller)
+
+
+def _spend_nothing(_seconds: float) -> None:
+    pass

@@ -9,7 +9,7 @@ import asyncio
 import re
 from collections import OrderedDict
 from collections.abc import Callable, Coroutine, Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any, NamedTuple, Protocol
 from uuid import UUID
@@ -20,6 +20,7 @@ from graphql import FieldNode, VariableNode
 from models.actions.watching import Standing, Stretch
 from models.rules.viewers import Viewer
 from models.rules.words import Role
+from resolvers.limits import MOST_LIGHT
 from resolvers.watching import AFTER, Feed
 from server.answers import overtime
 from server.engine import Operation, RequestInfo, chosen_operation
@@ -131,6 +132,8 @@ class Group:
     ) -> None:
         self._runner, self._watchers, self._watcher, self._feed = runner, watchers, watcher, feed
         self._operation, self._rights = operation, rights
+        self._at_leisure = replace(operation, outline=replace(operation.outline, is_heavy=True))
+        """The same, run as what is heavy: for events that hold much."""
         self._kept: OrderedDict[tuple[int, int], asyncio.Task[Made]] = OrderedDict()
         self._subscribers: dict[Subscriber, None] = {}
         self.head = watcher.head
@@ -161,7 +164,7 @@ class Group:
             return
 
         async def make() -> Made:
-            return Made(await self._run_all([snapshot(standing)], "snapshot"), standing)
+            return Made(await self._run_all([snapshot(standing)], "snapshot", self._operation), standing)
 
         made = await self._shared((SNAPSHOT, standing.seq), make)
         subscriber.send(made.payloads, standing.seq)
@@ -176,7 +179,7 @@ class Group:
 
     async def advance(self, stretch: Stretch) -> None:
         """Run what has happened, and send it to everybody who has all that came before."""
-        payloads = await self._run_all(self._feed.events(stretch), "change")
+        payloads = await self._run_stretch(stretch, "change")
         # What was made for those who came before this change is of no more use.
         self._kept.clear()
         self.head = stretch.standing
@@ -215,7 +218,7 @@ class Group:
         if known is None and until == self.head.seq:
             known = self.head
         stretch = await self._watchers.past(self._feed.watched, after, until, known)
-        return Made(await self._run_all(self._feed.events(stretch), "catch_up"), stretch.standing)
+        return Made(await self._run_stretch(stretch, "catch_up"), stretch.standing)
 
     async def _shared(self, key: tuple[int, int], make: "Callable[[], Coroutine[Any, Any, Made]]") -> "Made":
         """What others have asked for already, or ask for at the same time, is made once."""
@@ -227,19 +230,23 @@ class Group:
         # Who leaves does not take it away from the others.
         return await asyncio.shield(task)
 
-    async def _run_all(self, events: Iterable[object], kind: str) -> Payloads:
-        return tuple([await self._run(event, kind) for event in events])
+    async def _run_stretch(self, stretch: Stretch, kind: str) -> Payloads:
+        operation = self._at_leisure if len(stretch.entries) > MOST_LIGHT else self._operation
+        return await self._run_all(self._feed.events(stretch), kind, operation)
 
-    async def _run(self, event: object, kind: str) -> bytes:
+    async def _run_all(self, events: Iterable[object], kind: str, operation: Operation) -> Payloads:
+        return tuple([await self._run(event, kind, operation) for event in events])
+
+    async def _run(self, event: object, kind: str, operation: Operation) -> bytes:
         """One event's payload. What fails for reasons of ours is tried again, since nothing may be left out."""
         for attempt in range(1, ATTEMPTS + 1):
             self._runner.metrics.executions.labels(kind).inc()
             try:
                 async with asyncio.timeout(self._runner.seconds):
                     # What is shared belongs to no request.
-                    request = RequestInfo("shared", None, self._operation.name)
+                    request = RequestInfo("shared", None, operation.name)
                     viewer = self._rights.viewer()
-                    answer = await self._runner.operations.run(self._operation, viewer, request, event)
+                    answer = await self._runner.operations.run(operation, viewer, request, event)
             except TimeoutError:
                 answer = overtime(self._runner.seconds).answer()
             if attempt == ATTEMPTS or not _is_internal(answer.errors):

@@ -15,6 +15,7 @@ from models.actions.watching import Numbered, Standing, Stretch, alerts_until, s
 from models.rules.refusals import Invalid, NotFound
 from models.tables import watching as tables
 from models.unit_of_work import Books
+from server.places import Places
 from server.watching.doorbell import Doorbell
 
 LOOK_SECONDS = 2.0
@@ -24,8 +25,9 @@ MOST_ENTRIES = 500
 LONGEST_SLEEP_SECONDS = 3600.0
 SETTLING_PAUSE_SECONDS = 1.0
 FIRST_DELAY_SECONDS, LONGEST_DELAY_SECONDS = 0.1, 2.0
-# Sums over long pasts, and readings for many who resume at once, leave connections for everybody else.
-READINGS_AT_ONCE = 4
+# Sums over long pasts, and readings for many who resume at once, leave connections and the interpreter for everybody
+# else: threads that read take turns with all that is answered.
+READINGS_AT_ONCE = 2
 # A fan-out that took long is followed by a pause: else a busy tenant's watchers would take all the time there is.
 LONGEST_PAUSE_SECONDS = 0.1
 IDLE_SECONDS = 10.0
@@ -123,7 +125,7 @@ class Watchers:
         self._opening: dict[Watched, asyncio.Task[Watcher]] = {}
         self._tasks: dict[Watched, asyncio.Task[None]] = {}
         self._looking: asyncio.Task[None] | None = None
-        self._readings = asyncio.Semaphore(READINGS_AT_ONCE)
+        self._readings = Places(READINGS_AT_ONCE)
 
     def __len__(self) -> int:
         return len(self._watchers)
@@ -158,7 +160,7 @@ class Watchers:
         tenant_id, of = watched
 
         async def read() -> Stretch:
-            async with self._readings, self._books.reading(long=True) as reader:
+            async with self._readings.of(str(tenant_id)), self._books.reading(long=True) as reader:
                 if of is Numbered.ALERTS:
                     return await alerts_until(reader, tenant_id, after, until)
                 return await stretch_until(reader, tenant_id, after, until, known)
