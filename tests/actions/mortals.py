@@ -70,6 +70,8 @@ def _die() -> None:
 class MortalSessions:
     """Sessions whose process dies at one of their statements."""
 
+    turn = None
+
     def __init__(self, sessions: Sessions, death: Death) -> None:
         self._sessions, self.death, self.made = sessions, death, 0
 

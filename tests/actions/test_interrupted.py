@@ -31,6 +31,8 @@ class CutOff(Exception):
 class Weak:
     """Sessions that break after so many statements."""
 
+    turn = None
+
     def __init__(self, sessions: Sessions, statements: int) -> None:
         self._sessions, self.left = sessions, statements
 
