@@ -7,7 +7,7 @@ import orjson
 from graphql import ExecutionResult, GraphQLError
 
 from resolvers.limits import limit_reached
-from server.errors import LIMIT_REACHED, ShownError, error_of, masked, shown
+from server.errors import LIMIT_REACHED, BadRequest, ShownError, masked, shown
 
 # The status of an operation that cannot be run, for clients that understand it. A later draft of GraphQL over
 # HTTP prefers 422.
@@ -66,6 +66,8 @@ def overtime(seconds: float) -> RequestErrors:
     return RequestErrors(shown([error]), 503)
 
 
-def given_up() -> RequestErrors:
-    """For what worked on it has ended."""
-    return RequestErrors([error_of("The operation was given up before it was done: ask again.", LIMIT_REACHED)], 503)
+def given_up() -> BadRequest:
+    """For what worked on it has ended. Nothing else is known of it, so clients that ask again do so."""
+    return BadRequest(
+        503, LIMIT_REACHED, "The operation was given up before it was done: ask again.", {"Retry-After": "1"}
+    )

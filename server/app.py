@@ -73,9 +73,8 @@ def create_app(
     metrics = Metrics(settings.metrics_key)
     if lanes is not None:
         for name, lane in (("reading", lanes.reading), ("writing", lanes.writing)):
-            metrics.gauge(
-                f"tallygraph_{name}_lane_open", f"Whether the slow lane for {name} answers: 1 or 0.", lane.open_
-            )
+            meaning = f"Whether the slow lane for {name} answers: 1 or 0."
+            metrics.gauge(f"tallygraph_{name}_lane_open", meaning, partial(getattr, lane, "is_open"))
     live = stream = None
     if watchers is not None:
         live = Live(operations, settings, metrics, watchers, authenticate)

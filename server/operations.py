@@ -107,7 +107,7 @@ class Operations:
             return await self._engine.subscribe(operation, viewer, request)
 
     async def run(self, operation: Operation, viewer: Viewer, request: RequestInfo, event: object = None) -> Answer:
-        """Execute a query or a mutation; or a subscription, for one event of its source."""
+        """Execute a query or a mutation; or a subscription, for one event of its source. Raises BadRequest."""
         lane = self._lane_for(operation)
         async with self._turn_of(operation):
             if lane is None:
@@ -117,7 +117,7 @@ class Operations:
             try:
                 return await lane.run(operation, viewer, request)
             except LaneEnded:
-                return given_up().answer()
+                raise given_up() from None
 
     def _lane_for(self, operation: Operation) -> SlowLane | None:
         """Where an operation is run; None for here."""

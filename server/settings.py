@@ -73,8 +73,8 @@ class Settings(BaseSettings):
     )
     slow_lane: bool = Field(
         True,
-        description="Whether each process that serves has another one beside it for heavy queries and documents that "
-        "it has not seen yet, so that nobody else waits for them.",
+        description="Whether each process that serves has two others beside it for what is heavy, long or not known "
+        "yet, so that nobody else waits for it, see `docs/limits.md`.",
     )
     allowed_hosts: Texts = Field(
         ("localhost",),

@@ -1,7 +1,7 @@
-"""A process of its own for what is heavy or not known yet, so that nobody else waits for it.
+"""Processes of their own for what is heavy, long or not known yet, so that nobody else waits for it.
 
-The server hands over documents that it has not seen, heavy queries, and questions about the schema. Who may ask, whose
-turn it is and what it costs stay with the server; the lane reads documents, runs queries on connections of its own, and
-writes nothing. Both talk over one pair of sockets: `messages.py` says what, `lane.py` is the server's end, `working.py`
-the process's.
+The server hands over documents that it has not seen, heavy queries, questions about the schema, and whatever is long.
+Who may ask, whose turn it is and what it costs stay with the server; a lane reads documents and runs operations, on
+connections of its own. Both talk over one pair of sockets: `messages.py` says what, `lane.py` is the server's end,
+`working.py` the process's, with its `link.py` for what it says of its own accord.
 """

@@ -71,10 +71,6 @@ class SlowLane:
     def is_open(self) -> bool:
         return self._writer is not None
 
-    def open_(self) -> int:
-        """1 where it answers, and 0 where not, for those who count."""
-        return int(self.is_open)
-
     def open(self, spend: SpendOf) -> None:
         """Begin; `spend` is told what callers took of the processor beyond their points."""
         self._keeping = asyncio.create_task(self._keep(spend), name="slow lane")

@@ -18,7 +18,16 @@ from resolvers.watching import Feed
 from server.answers import RequestErrors, overtime
 from server.edge import Headers, visit_of
 from server.engine import Operation, RequestInfo
-from server.errors import LIMIT_REACHED, UNAUTHENTICATED, ShownError, error_of, masked, refusal_shown
+from server.errors import (
+    LIMIT_REACHED,
+    UNAUTHENTICATED,
+    BadRequest,
+    ShownError,
+    bad_request_shown,
+    error_of,
+    masked,
+    refusal_shown,
+)
 from server.http import EVENT_STREAM
 from server.rates import Caller
 from server.watching.live import Live
@@ -153,6 +162,8 @@ async def _run(
                 answer = await live.operations.run(operation, viewer, info)
             stream.next(answer.body)
             stream.complete()
+    except BadRequest as refused:
+        stream.fail([bad_request_shown(refused)])
     except RequestErrors as refused:
         stream.fail(refused.errors)
     except Refusal as refused:

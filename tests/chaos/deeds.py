@@ -12,6 +12,8 @@ CALL_CREDITS, MESSAGE_CREDITS = 2 * MICRO, MICRO // 10
 """A call of 61 s is billed as two minutes of 1 credit."""
 
 MOST_EVENTS = 20
+LONG_BATCHES = 0.4
+"""Those that are written by a process of their own, where servers have one."""
 
 RATES = """[{activity: CALL, unit: MINUTE, credits: "1"}, {activity: MESSAGE, unit: MESSAGE, credits: "0.1"}]"""
 MAKE_PLAN = f"""mutation {{ createPlan(input: {{name: "Base", monthlyCredits: "1000000", firstSeconds: 60,
@@ -81,9 +83,10 @@ class Author:
     def batch(self) -> Deed:
         events: list[dict[str, Any]] = []
         takes = {}
-        for _ in range(self.rng.randint(1, MOST_EVENTS)):
+        remarks = "Long." * 200 if self.rng.random() < LONG_BATCHES else None
+        for _ in range(MOST_EVENTS * 2 if remarks else self.rng.randint(1, MOST_EVENTS)):
             if self.rng.random() < 0.5:
-                event, credits = {"call": self._a_call()}, CALL_CREDITS
+                event, credits = {"call": {**self._a_call(), "remarks": remarks}}, CALL_CREDITS
             else:
                 event, credits = {"message": self._a_message()}, MESSAGE_CREDITS
             ((kind, report),) = event.items()

@@ -95,6 +95,15 @@ class Server:
     def thaw(self) -> None:
         self._signal(signal.SIGCONT)
 
+    def kill_lane(self, rng: Random) -> None:
+        """Ends one of the processes that answer what is heavy or long, if it has begun one yet."""
+        if lanes := [lane for one in self._serving() for lane in _children(one, "server.slow_lane")]:
+            with suppress(ProcessLookupError):
+                os.kill(rng.choice(lanes), signal.SIGKILL)
+
+    def _serving(self) -> list[int]:
+        return [self.pid]
+
     def _end(self, how: signal.Signals) -> None:
         if self._process is not None:
             self._process.send_signal(how)
@@ -151,10 +160,20 @@ class Supervised(Server):
                 os.kill(self._frozen, signal.SIGCONT)
             self._frozen = None
 
+    def _serving(self) -> list[int]:
+        return self._workers()
+
     def _workers(self) -> list[int]:
-        assert self._process is not None, "It does not run."
-        children = Path(f"/proc/{self._process.pid}/task/{self._process.pid}/children").read_text().split()
-        return [int(child) for child in children if "spawn_main" in _command_of(child)]
+        return _children(self.pid, "spawn_main") if self._process is not None else []
+
+
+def _children(process: int, command: str) -> list[int]:
+    """The processes that another one has started by a command."""
+    try:
+        children = Path(f"/proc/{process}/task/{process}/children").read_text().split()
+    except OSError:
+        return []
+    return [int(child) for child in children if command in _command_of(child)]
 
 
 def _command_of(process: str) -> str:
@@ -172,13 +191,20 @@ class Deployment:
     database_url: str
     servers: list[Server]
     log: Path
+    has_lanes: bool
     postgres: PostgresServer | None = None
     redis: RedisServer | None = None
 
 
 @asynccontextmanager
 async def deployed(
-    folder: Path, processes: int, postgres: PostgresServer | None, start: Start, supervised_by: Random | None = None
+    folder: Path,
+    processes: int,
+    postgres: PostgresServer | None,
+    start: Start,
+    supervised_by: Random | None = None,
+    *,
+    has_lanes: bool = True,
 ) -> AsyncIterator[Deployment]:
     """So many processes on a new database: on PostgreSQL where there is one, else in a file of SQLite's. They stand
     beside one another; or are one server's workers, which a dice strikes."""
@@ -190,6 +216,7 @@ async def deployed(
         "operator_key": OPERATOR_KEY,
         "stop_seconds": STOP_SECONDS,
         "log_level": "WARNING",
+        "slow_lane": has_lanes,
     }
     log = folder / "servers.log"
     name = f"{'PostgreSQL' if postgres else 'SQLite'}, {processes} process{'es' if processes > 1 else ''}"
@@ -203,7 +230,7 @@ async def deployed(
             redis.start()
         await migrate(database_url)
         await start_all(servers)
-        yield Deployment(name, database_url, servers, log, postgres, redis)
+        yield Deployment(name, database_url, servers, log, has_lanes, postgres, redis)
     finally:
         for server in servers:
             server.end()

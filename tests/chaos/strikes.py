@@ -14,7 +14,7 @@ MOST_WRITES_BETWEEN = 20
 MOMENT_SECONDS = 0.05
 STALLED_AFTER_SECONDS = 90.0
 
-KILL, STOP, FREEZE = "kill", "stop", "freeze"
+KILL, STOP, FREEZE, LANE = "kill", "stop", "freeze", "lane kill"
 CRASH, RESTART, REDIS = "database crash", "database restart", "Redis kill"
 
 
@@ -32,6 +32,7 @@ class Striker:
             KILL: self._kill,
             STOP: self._stop,
             FREEZE: self._freeze,
+            LANE: self._kill_lane,
             CRASH: self._crash_database,
             RESTART: self._restart_database,
             REDIS: self._kill_redis,
@@ -79,6 +80,9 @@ class Striker:
         await asyncio.sleep(self._rng.uniform(0, MOST_FROZEN_SECONDS))
         server.thaw()
 
+    async def _kill_lane(self) -> None:
+        self._one().kill_lane(self._rng)
+
     async def _crash_database(self) -> None:
         assert self._deployment.postgres is not None, "SQLite crashes with its process."
         await asyncio.to_thread(self._deployment.postgres.crash)
@@ -97,7 +101,7 @@ class Striker:
 
 def strikes(deployment: Deployment, kills: int, others: int, rng: Random) -> Iterator[str]:
     """So many kills of servers, and beside them so many others of what can be done, in any order."""
-    ways = [STOP, FREEZE]
+    ways = [STOP, LANE, FREEZE] if deployment.has_lanes else [STOP, FREEZE]
     if deployment.postgres is not None:
         ways.append(CRASH)
     if deployment.redis is not None:

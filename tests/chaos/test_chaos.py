@@ -32,19 +32,27 @@ def durable_postgres() -> Iterator[PostgresServer]:
 
 
 @pytest.mark.parametrize(
-    ("database", "processes", "extent"),
+    ("database", "processes", "has_lanes", "extent"),
     [
-        ("sqlite", 1, Extent(kills=3, others=2)),
-        ("postgresql", 1, Extent(kills=2, others=3)),
-        ("postgresql", 4, Extent(kills=3, others=4)),
+        ("sqlite", 1, True, Extent(kills=3, others=3)),
+        ("postgresql", 1, False, Extent(kills=2, others=3)),
+        ("postgresql", 4, False, Extent(kills=3, others=4)),
     ],
 )
 async def test_what_was_acknowledged_is_there_exactly_once_whatever_was_killed(
-    database: str, processes: int, extent: Extent, tmp_path: Path, forks: Forks, request: pytest.FixtureRequest
+    database: str,
+    processes: int,
+    has_lanes: bool,
+    extent: Extent,
+    tmp_path: Path,
+    forks: Forks,
+    request: pytest.FixtureRequest,
 ) -> None:
     postgres = request.getfixturevalue("durable_postgres") if database == "postgresql" else None
 
-    async with deployed(tmp_path, processes, postgres, lambda *how: Fork(forks, *how)) as deployment:
+    async with deployed(
+        tmp_path, processes, postgres, lambda *how: Fork(forks, *how), has_lanes=has_lanes
+    ) as deployment:
         verdict = await run_round(deployment, extent, SEED)
 
     assert verdict.problems == []
