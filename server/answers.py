@@ -67,7 +67,6 @@ def overtime(seconds: float) -> RequestErrors:
 
 
 def given_up() -> BadRequest:
-    """For what worked on it has ended. Nothing else is known of it, so clients that ask again do so."""
-    return BadRequest(
-        503, LIMIT_REACHED, "The operation was given up before it was done: ask again.", {"Retry-After": "1"}
-    )
+    """For what worked on it has ended. Whether it was done by then is not known here, but by its key."""
+    message = "What worked on this has ended: ask again, and for a change with the same key."
+    return BadRequest(503, LIMIT_REACHED, message, {"Retry-After": "1"})

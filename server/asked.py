@@ -10,6 +10,8 @@ import orjson
 from server.errors import INVALID, BadRequest
 
 PERSISTED = "persistedQuery"
+MOST_LEVELS = 200
+"""More could not be written again, or told to another process."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,9 +47,12 @@ class Unread:
 def loaded(body: bytes) -> object:
     """One careful load: whatever it holds, either a value or a plain refusal comes of it."""
     try:
-        return orjson.loads(body)
+        value = orjson.loads(body)
     except (orjson.JSONDecodeError, RecursionError) as error:
         raise BadRequest(400, INVALID, f"That is no JSON in UTF-8: {error}") from None
+    if body.count(b"[") + body.count(b"{") > MOST_LEVELS and _is_deeper(value, MOST_LEVELS):
+        raise BadRequest(400, INVALID, f"Lists and objects are nested more than {MOST_LEVELS} levels deep.")
+    return value
 
 
 def asked_in(given: object) -> Asked:
@@ -80,6 +85,22 @@ def asked_in_query(query_string: bytes) -> Asked:
         if isinstance(json := given.get(name), str):
             given[name] = loaded(json.encode())
     return asked_in(given)
+
+
+def _is_deeper(value: object, levels: int) -> bool:
+    """Whether lists and objects of plain JSON stand in each other on more levels."""
+    level = [value]
+    for _ in range(levels + 1):
+        inner: list[object] = []
+        for one in level:
+            if isinstance(one, list):
+                inner += one
+            elif isinstance(one, dict):
+                inner += one.values()
+        level = [one for one in inner if isinstance(one, (list, dict))]
+        if not level:
+            return False
+    return True
 
 
 def _text(given: Mapping[str, object], name: str) -> str | None:

@@ -70,7 +70,12 @@ class Operation:
     points: int
     """What was taken for it."""
     document: DocumentNode | None
-    """None where it was read in another process, which alone can run it."""
+    """None where it was read in another process: then it is run in one too."""
+
+    @property
+    def paid(self) -> float:
+        """The seconds of a processor that its points stand for."""
+        return self.points * POINT_SECONDS
 
     @property
     def read(self) -> Asked:
@@ -178,11 +183,15 @@ class Engine:
             forget = getattr(context, "forget", None)
             if forget is not None:
                 forget()
-            spend(max(pace.seconds - operation.points * POINT_SECONDS, 0))
+            spend(max(pace.seconds - operation.paid, 0))
 
     async def _introspect(self, operation: Operation, spend: Spend) -> ExecutionResult:
         """What is asked of the schema alone runs no resolver, so it may run beside the loop."""
-        result = await self._aside.run(lambda: self._execute(operation, None, None, self._executor_class), spend)
+
+        def run() -> AwaitableOrValue[ExecutionResult]:
+            return self._execute(operation, None, None, self._executor_class)
+
+        result = await self._aside.run(run, lambda seconds: spend(max(seconds - operation.paid, 0)))
         assert isinstance(result, ExecutionResult), "The schema is known without waiting."
         return result
 

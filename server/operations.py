@@ -71,22 +71,25 @@ class Operations:
         if isinstance(asked, Unread):
             self.rates.take(caller, len(asked.body) // BYTES_LIKE_A_POINT)
             if self._is_open():
+                self.rates.take(caller, OPERATION_POINTS)
                 return await self._prepare_unread(asked, caller)
             asked = asked.read()
         asked = self._engine.resolved(asked)
         read = self._engine.kept(asked.query)
         if read is None:
-            # Who is in debt is not read at all.
-            self.rates.take(caller, 0)
+            # Who cannot pay is not read at all.
+            self.rates.take(caller, OPERATION_POINTS)
             outline, document = await self._read(asked, caller)
-        else:
-            outline, document = self._engine.outline(read, asked), read[0]
-        return self._operation(asked, outline, caller, document)
+            return self._operation(asked, outline, caller, document)
+        outline = self._engine.outline(read, asked)
+        self.rates.take(caller, OPERATION_POINTS)
+        return self._operation(asked, outline, caller, read[0])
 
     async def _prepare_unread(self, unread: Unread, caller: Caller) -> Operation:
         """Have another process look into what is long, and run it there if that can be."""
         assert self._lanes is not None
-        outline, _ = await self._outline(unread, caller)
+        async with self._in_time(), self._reading.of(caller.who):
+            outline, _ = await self._outlined(unread, caller)
         is_there = {OperationType.QUERY: True, OperationType.MUTATION: self._lanes.writing.is_open}
         if is_there.get(outline.kind):
             return self._operation(unread, outline, caller, None)
@@ -97,9 +100,9 @@ class Operations:
     def _operation(
         self, asked: Asked | Unread, outline: Outline, caller: Caller, document: DocumentNode | None
     ) -> Operation:
-        points = OPERATION_POINTS + outline.work
-        self.rates.take(caller, points)
-        return Operation(asked, outline, caller, points, document)
+        """An operation that can be run, once its work is paid."""
+        self.rates.take(caller, outline.work)
+        return Operation(asked, outline, caller, OPERATION_POINTS + outline.work, document)
 
     async def subscribe(self, operation: Operation, viewer: Viewer, request: RequestInfo) -> object:
         """What a subscription's field answers: the source of its events. Raises RequestErrors."""
@@ -108,8 +111,8 @@ class Operations:
 
     async def run(self, operation: Operation, viewer: Viewer, request: RequestInfo, event: object = None) -> Answer:
         """Execute a query or a mutation; or a subscription, for one event of its source. Raises BadRequest."""
-        lane = self._lane_for(operation)
         async with self._turn_of(operation):
+            lane = self._lane_for(operation)
             if lane is None:
                 # What is pushed is paid for by the points of its subscription, however much happens.
                 spend = self._spend(operation.caller) if event is None else _spend_nothing
@@ -136,24 +139,23 @@ class Operations:
     async def _read(self, asked: Asked, caller: Caller) -> tuple[Outline, DocumentNode | None]:
         """What a document that is not at hand says. A lane reads it; one that comes again moves up."""
         text, spend = asked.query, self._spend(caller)
-        if self._is_open():
-            outline, comes_again = await self._outline(asked, caller)
-            if outline.kind is OperationType.QUERY and not comes_again:
-                return outline, None
-            read = await self._engine.read(text, spend, is_valid=True)
-        else:
-            async with self._in_time(), self._reading.of(caller.who):
-                read, comes_again = await self._engine.read(text, spend), True
-            outline = self._engine.outline(read, asked)
+        async with self._in_time(), self._reading.of(caller.who):
+            if not self._is_open():
+                read = await self._engine.read(text, spend)
+                self._engine.keep(text, read)
+                return self._engine.outline(read, asked), read[0]
+            outline, comes_again = await self._outlined(asked, caller)
+        if outline.kind is OperationType.QUERY and not comes_again:
+            return outline, None
+        read = await self._engine.read(text, spend, is_valid=True)
         if comes_again:
             self._engine.keep(text, read)
         return outline, read[0]
 
-    async def _outline(self, asked: Asked | Unread, caller: Caller) -> tuple[Outline, bool]:
+    async def _outlined(self, asked: Asked | Unread, caller: Caller) -> tuple[Outline, bool]:
         assert self._lanes is not None
         try:
-            async with self._in_time(), self._reading.of(caller.who):
-                return await self._lanes.reading.outline(asked, caller)
+            return await self._lanes.reading.outline(asked, caller)
         except LaneEnded:
             raise given_up() from None
 

@@ -1,6 +1,6 @@
 """How much each key and each address may ask for over time: points, which come back as time passes.
 
-A point is about the work of one object in an answer. An operation takes one and its cost; a document that was not read
+A point is about the work of one object in an answer. An operation takes ten and its cost; a document that was not read
 before takes what its reading took. Operations start in one place, and there points are taken: alike for requests,
 sockets and streams.
 """

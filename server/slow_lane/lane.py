@@ -2,9 +2,9 @@
 
 import asyncio
 import os
+import subprocess
 import sys
 from asyncio import Future, StreamReader, StreamWriter
-from asyncio.subprocess import DEVNULL, Process, create_subprocess_exec
 from collections.abc import Callable, Mapping
 from contextlib import closing, suppress
 from dataclasses import replace
@@ -26,6 +26,7 @@ from server.slow_lane.messages import (
     Bell,
     Cancel,
     Done,
+    Heard,
     Outlined,
     OutlineWish,
     Ready,
@@ -42,9 +43,13 @@ from server.slow_lane.messages import (
 
 BEGIN_AGAIN_SECONDS = 1.0
 END_SECONDS = 2.0
-HANGS_AFTER_SECONDS = 5.0
-"""A wish that nobody waits for any more is given up at once; a process that does not even do that is ended."""
+HANGS_AFTER_SECONDS, LOOKS_AGAIN_SECONDS = 5.0, 0.5
+"""That nobody waits for a wish any more is heard at once; a process that does not even do that is ended."""
+LONGEST_TURN_SECONDS = 60.0
+LONGEST_PAUSE_SECONDS = 60.0
 READ_AHEAD_BYTES = 1_000_000
+
+Process = subprocess.Popen[bytes]
 
 SpendOf = Callable[[Caller, float], None]
 """Told the seconds of a processor that a caller took beyond its points."""
@@ -55,14 +60,16 @@ class LaneEnded(Exception):
 
 
 class SlowLane:
-    """Opened and closed with the server. Until its process is ready, and while there is none, it `is_open` not."""
+    """Opened and closed with the server. Until its process is ready, and while there is none, it is not open."""
 
     def __init__(self, settings: Settings, factory: str, books: Books | None = None, name: str = "slow lane") -> None:
         self._begin, self._books = Begin(factory, settings), books
         self._log = structlog.get_logger(source=name)
         self._ids = count(1)
         self._waiting: dict[int, Future[Outlined | Answer]] = {}
+        self._unheard: set[int] = set()
         self._turns: dict[int, asyncio.Task[None]] = {}
+        self._pause = BEGIN_AGAIN_SECONDS
         self._process: Process | None = None
         self._writer: StreamWriter | None = None
         self._keeping: asyncio.Task[None] | None = None
@@ -100,21 +107,30 @@ class SlowLane:
         if self._writer is None:
             raise LaneEnded
         id = next(self._ids)
+        send(self._writer, Wish(id, wish))
         answer: Future[Outlined | Answer] = asyncio.get_running_loop().create_future()
         self._waiting[id] = answer
-        send(self._writer, Wish(id, wish))
         try:
             return await answer
         except asyncio.CancelledError:
             if id in self._waiting and self._writer is not None:
                 send(self._writer, Cancel(id))
-                asyncio.get_running_loop().call_later(HANGS_AFTER_SECONDS, self._end_if_it_hangs, id)
+                self._unheard.add(id)
+                asyncio.get_running_loop().call_later(HANGS_AFTER_SECONDS, self._look_if_it_hangs, id)
             raise
 
+    def _look_if_it_hangs(self, id: int) -> None:
+        # Where we were held up ourselves, its word may have come and not been heard yet.
+        asyncio.get_running_loop().call_later(LOOKS_AGAIN_SECONDS, self._end_if_it_hangs, id)
+
     def _end_if_it_hangs(self, id: int) -> None:
-        if id in self._waiting and self._process is not None:
-            self._log.error("does not answer any more", advice="it is ended and begins anew")
-            _kill(self._process)
+        if id in self._unheard:
+            self._end("does not answer any more")
+
+    def _end(self, reason: str) -> None:
+        if self._process is not None:
+            self._log.error(reason, advice="it is ended and begins anew")
+            self._process.kill()
 
     # ------------------------------------------------------------ the process
 
@@ -123,17 +139,19 @@ class SlowLane:
         while True:
             try:
                 await self._have_one(spend)
-            except (OSError, asyncio.IncompleteReadError) as error:
+            except Exception as error:  # Whatever it is, the server goes on.
                 advice = "what it is for is done by the server itself until it is back"
-                self._log.warning("has ended", reason=str(error), advice=advice)
-            await asyncio.sleep(BEGIN_AGAIN_SECONDS)
+                self._log.warning("has ended", reason=f"{type(error).__name__}: {error}", advice=advice)
+            await asyncio.sleep(self._pause)
+            # One that never begins is not tried all the time.
+            self._pause = min(self._pause * 2, LONGEST_PAUSE_SECONDS)
 
     async def _have_one(self, spend: SpendOf) -> None:
-        """Start a process, and hear it. Raises OSError or IncompleteReadError when it ends."""
+        """Start a process, and hear it. Raises when it ends."""
         ours, theirs = socketpair()
         with ours:
             with theirs:
-                process = self._process = await _started(theirs)
+                process = self._process = _started(theirs)
             try:
                 reader, writer = await asyncio.open_unix_connection(sock=ours, limit=READ_AHEAD_BYTES)
                 with closing(writer):
@@ -148,8 +166,10 @@ class SlowLane:
         while True:
             match await receive(reader):
                 case Ready():
-                    self._writer = writer
+                    self._writer, self._pause = writer, BEGIN_AGAIN_SECONDS
                     self._log.info("is open")
+                case Heard(id):
+                    self._unheard.discard(id)
                 case Spent(caller, seconds):
                     spend(caller, seconds)
                 case Done(id, result):
@@ -177,7 +197,8 @@ class SlowLane:
         assert self._books.writes.turn is not None, "Only where writers wait for each other there is a line."
         async with self._books.writes.turn:
             send(writer, TurnGiven(id))
-            await asyncio.Event().wait()
+            await asyncio.sleep(LONGEST_TURN_SECONDS)
+        self._end("keeps others from writing")
 
     def _settle(self, answer: Future[Outlined | Answer], result: Outlined | Answer | Exception | None) -> None:
         if answer.done():
@@ -197,15 +218,17 @@ class SlowLane:
             if not answer.done():
                 answer.set_exception(LaneEnded())
         self._waiting.clear()
+        self._unheard.clear()
 
 
-async def _started(connection: socket) -> Process:
-    """The process, with a connection to us."""
+def _started(connection: socket) -> Process:
+    """The process, with a connection to us and nothing else of ours."""
     number = connection.fileno()
-    return await create_subprocess_exec(
-        *(sys.executable, "-P", "-m", "server.slow_lane", str(number)),
+    # Not by the loop: uvloop's children inherit more, among it the socket on which a worker listens.
+    return subprocess.Popen(
+        (sys.executable, "-P", "-m", "server.slow_lane", str(number)),
         pass_fds=[number],
-        stdin=DEVNULL,
+        stdin=subprocess.DEVNULL,
         # What we find it finds too.
         env={**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, sys.path))},
         # It is told of the end by its connection, so a terminal's interrupt is not for it.
@@ -215,15 +238,10 @@ async def _started(connection: socket) -> Process:
 
 async def _ended(process: Process) -> None:
     """Wait for its end; it has been told, and has little time."""
-    ended = asyncio.ensure_future(process.wait())
+    ended = asyncio.ensure_future(asyncio.to_thread(process.wait))
     try:
         await asyncio.wait([ended], timeout=END_SECONDS)
     finally:
         if not ended.done():
-            _kill(process)
+            process.kill()
             await ended
-
-
-def _kill(process: Process) -> None:
-    with suppress(ProcessLookupError):  # It has ended just now.
-        process.kill()

@@ -76,6 +76,13 @@ class Ready:
 
 
 @dataclass(frozen=True, slots=True)
+class Heard:
+    """A Cancel has come: who says so does not hang."""
+
+    id: int
+
+
+@dataclass(frozen=True, slots=True)
 class Outlined:
     outline: Outline
     comes_again: bool
@@ -126,7 +133,7 @@ class TurnOver:
     id: int
 
 
-Message = Begin | Wish | Cancel | TurnGiven | Ready | Done | Spent | Rung | TurnWish | TurnOver
+Message = Begin | Wish | Cancel | TurnGiven | Ready | Heard | Done | Spent | Rung | TurnWish | TurnOver
 
 
 def send(writer: StreamWriter, message: Message) -> None:

@@ -7,7 +7,7 @@ import time
 from asyncio import StreamReader, StreamWriter
 from collections.abc import Callable, Iterator
 from contextlib import AbstractAsyncContextManager, contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import partial
 from importlib import import_module
 from socket import socket
@@ -22,13 +22,14 @@ from server.documents import Read, Spend
 from server.engine import Engine
 from server.errors import BadRequest, masked
 from server.logs import start_logging
-from server.rates import POINT_SECONDS, Caller
+from server.rates import Caller
 from server.settings import Settings
 from server.slow_lane.link import Link
 from server.slow_lane.messages import (
     Begin,
     Cancel,
     Done,
+    Heard,
     Outlined,
     OutlineWish,
     Ready,
@@ -67,33 +68,28 @@ async def work(connection: socket) -> None:
             await worker.close()
 
 
-@dataclass(slots=True)
-class Taken:
-    seconds: float = 0.0
-
-
 class SharedTime:
-    """The processor's time of this process, in equal parts for all that is under way at a moment."""
+    """The processor's time of this thread, in equal parts for all that is under way at a moment."""
 
     def __init__(self) -> None:
         self._under_way = 0
         self._at = self._each = 0.0
 
     @contextmanager
-    def taken(self) -> Iterator[Taken]:
-        """Tells at its end what one had of it."""
+    def taken(self, tell: Spend) -> Iterator[None]:
+        """Tells at the end what one had of it, however it ends."""
         self._go_on()
         self._under_way += 1
-        taken, before = Taken(), self._each
+        before = self._each
         try:
-            yield taken
+            yield
         finally:
             self._go_on()
             self._under_way -= 1
-            taken.seconds = self._each - before
+            tell(self._each - before)
 
     def _go_on(self) -> None:
-        now = time.process_time()
+        now = time.thread_time()
         if self._under_way:
             self._each += (now - self._at) / self._under_way
         self._at = now
@@ -131,7 +127,10 @@ class Worker:
             match await receive(reader):
                 case Wish(id, wish):
                     self._under_way[id] = asyncio.create_task(self._answer(id, wish), name="wish")
+                    # Cancelled before it has begun it would never be answered.
+                    await asyncio.sleep(0)
                 case Cancel(id):
+                    send(self._writer, Heard(id))
                     if (task := self._under_way.get(id)) is not None:
                         task.cancel()
                 case TurnGiven() as given:
@@ -165,11 +164,9 @@ class Worker:
         caller, asked = wish.operation.caller, self._asked(wish.operation.asked)
         (document, _), _ = await self._read(asked.query, caller)
         operation = replace(wish.operation, asked=asked, document=document)
-        with self._time.taken() as taken:
+        with self._time.taken(lambda seconds: self._tell_spent(caller, max(seconds - operation.paid, 0))):
             # What a statement of SQLite takes is not seen by the engine, which counts for itself elsewhere.
-            answer = await self._engine.run(operation, wish.viewer, wish.request, _count_nothing)
-        self._tell_spent(caller, max(taken.seconds - operation.points * POINT_SECONDS, 0))
-        return answer
+            return await self._engine.run(operation, wish.viewer, wish.request, _count_nothing)
 
     def _asked(self, asked: Asked | Unread) -> Asked:
         return asked if isinstance(asked, Asked) else self._engine.resolved(asked.read())

@@ -15,7 +15,7 @@ from models.rules.refusals import Refusal
 from models.rules.viewers import Viewer
 from resolvers.watching import Feed
 from server.answers import Answer, RequestErrors, overtime
-from server.asked import LARGE_BYTES, Asked, Unread, asked_in
+from server.asked import LARGE_BYTES, Asked, Unread, asked_in, loaded
 from server.edge import visit_of
 from server.engine import Operation, RequestInfo
 from server.errors import (
@@ -122,8 +122,7 @@ class Socket:
                 if message["type"] == "websocket.disconnect":
                     self.code = message.get("code") or 1005
                     return
-                text = message.get("text")
-                await self._take(read_message(text), is_large=text is not None and len(text) > LARGE_BYTES)
+                await self._take(*read_message(message.get("text")))
                 if not self._wire.is_free:
                     # Who does not read what it is sent need not be heard either.
                     await self._wire.drained()
@@ -152,7 +151,7 @@ class Socket:
 
     # ------------------------------------------------------------ messages from the client
 
-    async def _take(self, message: Mapping[str, Any], *, is_large: bool) -> None:
+    async def _take(self, message: Mapping[str, Any], is_large: bool) -> None:
         match message["type"]:
             case "connection_init":
                 await self._initialise(_object_or_none(message, "payload"))
@@ -293,16 +292,18 @@ def next_head(id: str) -> bytes:
     return b'{"id":%b,"type":"next","payload":' % orjson.dumps(id)
 
 
-def read_message(text: str | None) -> Mapping[str, Any]:
+def read_message(text: str | None) -> tuple[Mapping[str, Any], bool]:
+    """A message, and whether it is long."""
     if text is None:
         raise Closing(BAD_REQUEST, "Messages are JSON in text frames, not binary ones")
+    body = text.encode()
     try:
-        message = orjson.loads(text)
-    except (orjson.JSONDecodeError, RecursionError):
+        message = loaded(body)
+    except BadRequest:
         raise Closing(BAD_REQUEST, "Messages are JSON") from None
     if not isinstance(message, dict) or not isinstance(message.get("type"), str):
         raise Closing(BAD_REQUEST, "A message is a JSON object with a type")
-    return message
+    return message, len(body) > LARGE_BYTES
 
 
 def authorization_in(payload: Mapping[str, Any]) -> str | None:

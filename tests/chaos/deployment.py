@@ -145,7 +145,8 @@ class Supervised(Server):
 
     def end(self) -> None:
         if self._process is not None:
-            os.killpg(self._process.pid, signal.SIGKILL)
+            with suppress(ProcessLookupError):
+                os.killpg(self._process.pid, signal.SIGKILL)
             self._process.wait(ENDS_WITHIN_SECONDS)
             self._process = None
 

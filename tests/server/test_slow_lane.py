@@ -2,12 +2,13 @@
 
 import asyncio
 import os
+import pickle
 import signal
 import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
-from socket import socketpair
+from socket import create_server, socketpair
 from typing import Any
 from uuid import uuid4
 
@@ -19,7 +20,7 @@ from models.rules.viewers import Viewer
 from models.rules.words import Role
 from models.unit_of_work import Books
 from server.answers import Answer, RequestErrors
-from server.asked import Unread, asked_in
+from server.asked import Unread, asked_in, loaded
 from server.database import open_books
 from server.engine import Operation, Outline, RequestInfo
 from server.errors import BadRequest
@@ -28,7 +29,7 @@ from server.rates import Caller
 from server.settings import Settings, read_settings
 from server.slow_lane import lane as lanes
 from server.slow_lane.lanes import Lanes
-from server.slow_lane.messages import Begin, RunWish, Wish, send
+from server.slow_lane.messages import Begin, Cancel, Done, Heard, Ready, RunWish, Wish, receive, send
 from tests.server import toy_lane
 from tests.server.live_server import until
 from tests.server.real_server import RealServer, ask
@@ -327,19 +328,65 @@ async def test_a_process_that_hangs_ends_when_its_server_is_killed(tmp_path: Pat
     ours, theirs = socketpair()
     with ours:
         with theirs:
-            process = await lanes._started(theirs)
+            process = lanes._started(theirs)
         _, writer = await asyncio.open_unix_connection(sock=ours)
         send(writer, Begin(toy_lane.FACTORY, read_settings()))
-        asked = asked_in({"query": f'{{ series hang(file: "{tmp_path}/hanging") }}'})
-        outline = Outline(OperationType.QUERY, None, 1, 1, is_heavy=True, is_introspection=False)
-        operation = Operation(asked, outline, CALLER, 1, None)
-        send(writer, Wish(1, RunWish(operation, OPERATOR, REQUEST)))
+        send(writer, Wish(1, run_wish(f'{{ series hang(file: "{tmp_path}/hanging") }}')))
         await until_told(tmp_path / "hanging", "begun")
 
         writer.close()
 
-    async with asyncio.timeout(WAIT_SECONDS):
-        assert await process.wait() == 1
+    await until(lambda: process.poll() is not None)
+    assert process.returncode == 1
+
+
+async def test_a_wish_that_is_given_up_at_once_is_answered_too(tmp_path: Path) -> None:
+    waiting = run_wish(f'{{ series wait(file: "{tmp_path}/waiting") }}')
+    ours, theirs = socketpair()
+    with ours:
+        with theirs:
+            process = lanes._started(theirs)
+        reader, writer = await asyncio.open_unix_connection(sock=ours)
+        send(writer, Begin(toy_lane.FACTORY, read_settings()))
+        assert await receive(reader) == Ready()
+
+        with ours.dup() as at_once:
+            messages = [Wish(1, waiting), Cancel(1)]
+            texts = [pickle.dumps(message) for message in messages]
+            at_once.setblocking(True)
+            at_once.sendall(b"".join(len(text).to_bytes(4) + text for text in texts))
+
+        told: list[object] = []
+        async with asyncio.timeout(WAIT_SECONDS):
+            while Heard(1) not in told or Done(1, None) not in told:
+                told.append(await receive(reader))
+        writer.close()
+    await until(lambda: process.poll() is not None)
+
+
+async def test_what_is_nested_too_deeply_is_refused() -> None:
+    with pytest.raises(BadRequest):
+        loaded(orjson.dumps({"query": HEAVY}).replace(b"}", b',"variables":{"a":' + b"[" * 300 + b"]" * 300 + b"}}"))
+    assert loaded(b"[" * 150 + b"]" * 150)
+
+
+async def test_a_process_holds_nothing_of_its_server_but_their_connection() -> None:
+    with create_server(("127.0.0.1", 0)) as listening:
+        # As workers have it from the process that has started them.
+        listening.set_inheritable(True)
+        operations = with_lane(read_settings())
+        operations.open()
+        await until_open(operations)
+        pid = (await data(operations, HEAVY))["pid"]
+
+        held = {os.stat(file.path).st_ino for file in os.scandir(f"/proc/{pid}/fd")}
+        assert os.fstat(listening.fileno()).st_ino not in held
+        await operations.close()
+
+
+def run_wish(query: str) -> RunWish:
+    outline = Outline(OperationType.QUERY, None, 1, 1, is_heavy=True, is_introspection=False)
+    return RunWish(Operation(asked_in({"query": query}), outline, CALLER, 1, None), OPERATOR, REQUEST)
 
 
 PLAN = """mutation($name: String!) {
