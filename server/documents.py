@@ -18,8 +18,8 @@ from resolvers.limits import DocumentLimits, Limits, refused_shape
 from server.answers import RequestErrors, raise_if
 from server.errors import shown
 
-# Of all documents together: what is made of a character takes some two hundred bytes.
-KEPT_CHARACTERS = 400_000
+# Of all documents together: what is made of a character takes some hundreds of bytes.
+KEPT_CHARACTERS = 200_000
 # Longer documents are read anew each time.
 LONGEST_KEPT = 20_000
 # Shorter ones are read sooner than another thread would have begun.
@@ -62,8 +62,11 @@ class Aside:
 class Documents:
     """The documents of one schema."""
 
-    def __init__(self, schema: GraphQLSchema, limits: Limits, max_tokens: int, aside: Aside) -> None:
+    def __init__(
+        self, schema: GraphQLSchema, limits: Limits, max_tokens: int, aside: Aside, most_characters: int
+    ) -> None:
         self._schema, self._limits, self._max_tokens, self._aside = schema, limits, max_tokens, aside
+        self._most_characters = most_characters
         self._kept: OrderedDict[str, Read] = OrderedDict()
         self._kept_characters = 0
 
@@ -92,7 +95,7 @@ class Documents:
             return
         self._kept[text] = read
         self._kept_characters += len(text)
-        while self._kept_characters > KEPT_CHARACTERS:
+        while self._kept_characters > self._most_characters:
             self._kept_characters -= len(self._kept.popitem(last=False)[0])
 
     def _checked(self, text: str) -> Read:

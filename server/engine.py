@@ -23,7 +23,7 @@ from resolvers.limits import Limits
 from resolvers.pacing import PACE, InSlices, Pace, Pacer
 from server.answers import Answer, RequestErrors, answer_of, raise_if
 from server.asked import Asked, Unread
-from server.documents import Aside, Documents, Read, Spend
+from server.documents import KEPT_CHARACTERS, Aside, Documents, Read, Spend
 from server.errors import masked, shown
 from server.rates import POINT_SECONDS, Caller
 from server.settings import Settings
@@ -94,14 +94,20 @@ class Operation:
 class Engine:
     """Reads and runs the operations of one schema."""
 
-    def __init__(self, schema: Schema, settings: Settings, context_for: ContextFor) -> None:
+    def __init__(
+        self,
+        schema: Schema,
+        settings: Settings,
+        context_for: ContextFor,
+        kept_characters: int = KEPT_CHARACTERS,
+    ) -> None:
         assert not schema.extensions, "operations are run without Strawberry's extensions"
         self.limits = limits_of(settings)
         self._context_for = context_for
         self._schema = schema._schema
         self._executor_class = schema.execution_context_class
         self._aside = Aside()
-        self._documents = Documents(self._schema, self.limits, settings.max_tokens, self._aside)
+        self._documents = Documents(self._schema, self.limits, settings.max_tokens, self._aside, kept_characters)
         self.kept, self.read, self.keep = self._documents.kept, self._documents.read, self._documents.keep
         self.resolved = trusted_by(settings).resolved
         self._pacer = Pacer()

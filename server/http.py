@@ -164,7 +164,8 @@ class GraphQLEndpoint:
         try:
             operation = await self._operations.prepare(asked, caller)
         except RequestErrors as refused:
-            return refused
+            # With its traceback it would hold what was asked until the collector comes.
+            return refused.with_traceback(None)
         visit = visit_of(scope)
         visit.operation, visit.kind = operation.name, operation.kind.value
         return operation

@@ -39,6 +39,8 @@ def create() -> Starlette:
     return wired(settings, import_module("resolvers.schema").schema)
 
 
+# Of documents in a lane, where most come once: the server itself keeps those that come again.
+KEPT_CHARACTERS = 40_000
 # By name, since it is opened in another process.
 SLOW_LANE = "server.wiring:slow_lane"
 
@@ -110,7 +112,8 @@ async def slow_lane(settings: Settings, link: Link) -> AsyncIterator[Engine]:
     books.alert_bell = link.ring_alerts
     books.outbox = link.announce if settings.webhook_url is not None else None
     recorder, owners = Recorder(books), Owners(books)
-    engine = Engine(import_module("resolvers.schema").schema, settings, contexts(settings, books, recorder, owners))
+    schema = import_module("resolvers.schema").schema
+    engine = Engine(schema, settings, contexts(settings, books, recorder, owners), KEPT_CHARACTERS)
     try:
         yield engine
     finally:

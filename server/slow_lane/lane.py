@@ -118,6 +118,9 @@ class SlowLane:
                 self._unheard.add(id)
                 asyncio.get_running_loop().call_later(HANGS_AFTER_SECONDS, self._look_if_it_hangs, id)
             raise
+        finally:
+            # Its error would hold this frame, and what was asked, until the collector comes.
+            del answer
 
     def _look_if_it_hangs(self, id: int) -> None:
         # Where we were held up ourselves, its word may have come and not been heard yet.

@@ -5,6 +5,7 @@ import os
 import select
 import time
 from asyncio import StreamReader, StreamWriter
+from collections import OrderedDict
 from collections.abc import Callable, Iterator
 from contextlib import AbstractAsyncContextManager, contextmanager
 from dataclasses import replace
@@ -42,6 +43,7 @@ from server.slow_lane.messages import (
 )
 
 END_SECONDS = 3.0
+MOST_SEEN = 10_000
 
 Serving = Callable[[Settings, Link], AbstractAsyncContextManager[Engine]]
 """Opens what reads and runs operations by the settings, and closes it."""
@@ -120,6 +122,7 @@ class Worker:
     def __init__(self, engine: Engine, writer: StreamWriter, link: Link) -> None:
         self._engine, self._writer, self._link = engine, writer, link
         self._time = SharedTime()
+        self._seen: OrderedDict[int, None] = OrderedDict()
         self._under_way: dict[int, asyncio.Task[None]] = {}
 
     async def take_all(self, reader: StreamReader) -> None:
@@ -147,7 +150,8 @@ class Worker:
         try:
             result = await (self._outline(wish) if isinstance(wish, OutlineWish) else self._run(wish))
         except (RequestErrors, BadRequest) as refused:
-            result = refused
+            # With its traceback it would hold what was asked until the collector comes.
+            result = refused.with_traceback(None)
         except Exception as error:  # Our slip: the client is told no more than its number in the log.
             result = RequestErrors([masked(error)], 500)
         finally:
@@ -172,12 +176,21 @@ class Worker:
         return asked if isinstance(asked, Asked) else self._engine.resolved(asked.read())
 
     async def _read(self, text: str, caller: Caller) -> tuple[Read, bool]:
-        """A document, and whether it was at hand."""
+        """A document, and whether it comes again."""
         if (kept := self._engine.kept(text)) is not None:
             return kept, True
         read = await self._engine.read(text, self._spend(caller))
         self._engine.keep(text, read)
-        return read, False
+        return read, self._has_come(text)
+
+    def _has_come(self, text: str) -> bool:
+        """Whether a document has come before, kept or not. From now on it has."""
+        mark = hash(text)
+        comes_again = mark in self._seen
+        self._seen[mark] = None
+        if len(self._seen) > MOST_SEEN:
+            self._seen.popitem(last=False)
+        return comes_again
 
     def _spend(self, caller: Caller) -> Spend:
         return partial(self._tell_spent, caller)

@@ -69,6 +69,8 @@ class Running:
     def stop(self) -> None:
         if self.task is not None:
             self.task.cancel()
+            # One that had not begun yet holds what it was to work on, this too, until the collector comes.
+            self.task = None
         if self.subscriber is not None:
             self.subscriber.leave()
 
