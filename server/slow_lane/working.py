@@ -18,7 +18,7 @@ import structlog
 
 from server.answers import Answer, RequestErrors
 from server.asked import Asked, Unread
-from server.collecting import calm_collector, collecting
+from server.collecting import ALL, OFTEN, calm_collector, collecting
 from server.documents import Read, Spend
 from server.engine import Engine
 from server.errors import BadRequest, masked
@@ -57,8 +57,8 @@ async def work(connection: socket) -> None:
     assert isinstance(begin, Begin)
     start_logging(begin.settings)
     link = Link(writer)
-    async with factory_of(begin.factory)(begin.settings, link) as engine, collecting():
-        calm_collector()
+    async with factory_of(begin.factory)(begin.settings, link) as engine, collecting(ALL):
+        calm_collector(OFTEN)
         worker = Worker(engine, writer, link)
         send(writer, Ready())
         try:
