@@ -114,7 +114,8 @@ class PostgresSessions:
 
 
 class PostgresReaders(PostgresSessions):
-    at_once = 16
+    # As many as there are connections to read on.
+    at_once = 10
 
     @asynccontextmanager
     async def open(self, *, long: bool = False) -> AsyncIterator[PostgresSession]:
